@@ -1,0 +1,53 @@
+# Every target does the set-up that it needs: `make demo` and `make test` are all one has to know.
+PYTHON ?= python3
+BIN := .venv/bin
+MEMBERS := libs/contracts libs/chassis services/proposals services/ballots services/ratings services/notifications deploy $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+
+.PHONY: help setup demo test test-fast lint types bench lock docs clean
+
+help:
+	@echo 'make demo       a town through its year, in one process, nothing else needed'
+	@echo 'make test       every test, against real RabbitMQ and PostgreSQL (installed from Debian if missing)'
+	@echo 'make test-fast  the tests that need no server'
+	@echo 'make lint       ruff, mypy, import-linter'
+	@echo 'make bench      the measurements, with their baselines'
+	@echo 'make setup      makes .venv; the command is then .venv/bin/piaojue'
+	@echo 'make docs       writes the generated pages under docs/ again'
+	@echo 'make lock       resolves the dependencies again into requirements.lock'
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS)) deploy/setup.sh
+	PYTHON='$(PYTHON)' sh deploy/setup.sh $(MEMBERS)
+	@touch $@
+
+demo: setup
+	$(BIN)/piaojue demo
+
+test: setup
+	$(BIN)/python -m tests.support.install
+	$(BIN)/pytest
+
+test-fast: setup
+	$(BIN)/pytest -m 'not real and not slow'
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m tests.support.install
+	$(BIN)/python -m tests.bench
+
+docs: setup
+	$(BIN)/python -m tests.support.generate
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev \
+	  $(addprefix --no-emit-package piaojue-,contracts chassis proposals ballots ratings notifications) \
+	  -o requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
