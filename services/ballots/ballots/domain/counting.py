@@ -1,0 +1,160 @@
+"""The count: refusals first, then no quorum, then void, then what the adoption rule decides."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ballots.domain.adoption import AdoptionRule, Decision, Figures
+from ballots.domain.errors import (
+    Fault,
+    MoreIssuedThanPresent,
+    MorePresentThanDeputies,
+    PapersDoNotBalance,
+    TallyExceedsValid,
+    UnknownCandidate,
+)
+from ballots.domain.marking import MarkingScheme, Standing, Tally
+from ballots.domain.rules import Rules, quorum_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """All deputies of the body, and those present."""
+
+    deputies: int
+    present: int
+
+    def __post_init__(self) -> None:
+        if self.present > self.deputies:
+            raise MorePresentThanDeputies(
+                f"{self.present} present of {self.deputies} deputies", field="present"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the papers say, or a hand count of them. ``blank`` is None where a hand count does not tell it."""
+
+    valid: int
+    invalid: int
+    blank: int | None
+    tallies: Mapping[str, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A poll's result. ``decision`` is None where nothing may be decided: without a quorum, or void."""
+
+    outcome: str
+    decision: Decision | None
+    attendance: Attendance
+    seats: int
+    quorum_needed: int
+    issued: int
+    returned: int
+    reading: Reading
+
+    def as_json(self) -> dict[str, object]:
+        decision, tallies = self.decision, self.reading.tallies
+        detailed = decision is not None and any(tally.against is not None for tally in tallies.values())
+        return {
+            "outcome": self.outcome,
+            "adopted": list(decision.adopted) if decision else [],
+            "tied": list(decision.tied) if decision else [],
+            "open_seats": decision.open_seats if decision else self.seats,
+            "pass_mark": decision.pass_mark if decision else None,
+            "votes": {key: tally.votes for key, tally in tallies.items()} if decision else None,
+            "tallies": {key: tally.as_json() for key, tally in tallies.items()} if detailed else None,
+            "deputies": self.attendance.deputies,
+            "present": self.attendance.present,
+            "quorum_needed": self.quorum_needed,
+            "issued": self.issued,
+            "returned": self.returned,
+            "unreturned": max(self.issued - self.returned, 0),
+            "valid": self.reading.valid,
+            "invalid": self.reading.invalid,
+            "blank": self.reading.blank,
+        }
+
+
+def read_papers(
+    papers: Iterable[tuple[int, object]],
+    scheme: MarkingScheme,
+    candidates: Sequence[str],
+    parameters: Mapping[str, object],
+) -> Reading:
+    """Reads ``(times, marks)`` pairs one by one, in any order; ``times`` equal papers cost as much as one."""
+    votes: Counter[str] = Counter()
+    against: Counter[str] = Counter()
+    standings: Counter[Standing] = Counter()
+    for place, (times, marks) in enumerate(papers):
+        try:
+            paper = scheme.read(marks, candidates, parameters)
+        except Fault as fault:
+            raise fault.within(f"papers.{place}") from fault
+        except UnknownCandidate as refusal:
+            field = f"papers.{place}"
+            raise UnknownCandidate(f"{field}: {refusal.detail}", field=field) from refusal
+        standings[paper.standing] += times
+        for candidate, points in paper.votes.items():
+            votes[candidate] += points * times
+        for candidate in paper.against:
+            against[candidate] += times
+    valid = standings[Standing.MARKED] + standings[Standing.BLANK]
+    tallies = {key: scheme.tally(votes[key], against[key], valid) for key in candidates}
+    return Reading(valid, standings[Standing.OVERVOTED], standings[Standing.BLANK], tallies)
+
+
+def count(
+    rules: Rules,
+    attendance: Attendance,
+    issued: int,
+    returned: int,
+    reading: Reading,
+    adoption_rule: AdoptionRule,
+) -> Count:
+    """The result of papers read or counted by hand; candidates in the order of the reading's tallies."""
+    candidates = tuple(reading.tallies)
+    rules.check_differential(candidates)
+    check_issued(issued, attendance.present)
+    check_balance(returned, reading)
+    needed = quorum_needed(attendance.deputies, rules.quorum)
+    decision = None
+    if attendance.present < needed:
+        outcome = "no-quorum"
+    elif returned > issued:
+        outcome = "void"
+    else:
+        votes = {key: tally.votes for key, tally in reading.tallies.items()}
+        figures = Figures(
+            attendance.deputies, attendance.present, reading.valid, rules.seats, candidates, votes
+        )
+        decision = adoption_rule.decide(figures, rules.adoption.parameters)
+        decision.check_against(figures)
+        outcome = decision.outcome
+    return Count(outcome, decision, attendance, rules.seats, needed, issued, returned, reading)
+
+
+def check_issued(issued: int, present: int) -> None:
+    """No proxies: at most one paper for each deputy present."""
+    if issued > present:
+        raise MoreIssuedThanPresent(f"{issued} papers issued to {present} deputies present", field="issued")
+
+
+def check_balance(returned: int, reading: Reading) -> None:
+    read = reading.valid + reading.invalid
+    if returned != read:
+        raise PapersDoNotBalance(
+            f"{returned} papers returned, but {reading.valid} valid and {reading.invalid} invalid are {read}",
+            field="returned",
+        )
+
+
+def check_tallies(reading: Reading, scheme: MarkingScheme) -> None:
+    """A hand count's figures must be possible. Raises TallyExceedsValid, naming the project."""
+    for candidate, tally in reading.tallies.items():
+        try:
+            scheme.check_tally(tally, reading.valid)
+        except TallyExceedsValid as refusal:
+            field = f"tallies.{candidate}"
+            raise TallyExceedsValid(f"{field}: {refusal.detail}", field=field) from refusal

@@ -1,0 +1,115 @@
+"""What the poll refuses, each error named after the broken rule; no text holds a code or a deputy's choice."""
+
+from chassis.errors import Conflict, Invalid, NotFound
+
+
+class Fault(Invalid):
+    """A value that was sent breaks a rule of form. The boundary that reads it gives it its public slug."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}", field=field)
+        self.rule = rule
+
+    def within(self, prefix: str) -> "Fault":
+        """The same fault, seen from the object that holds the faulty one."""
+        return Fault(f"{prefix}.{self.field}", self.rule)
+
+
+class InvalidSheet(Invalid):
+    slug = "invalid-sheet"
+
+
+class InvalidRules(Invalid):
+    slug = "invalid-rules"
+
+
+class InvalidMarks(Invalid):
+    """The marks are not a paper of this poll; the deputy may correct them and try again."""
+
+    slug = "invalid-marks"
+
+
+class Overvoted(InvalidMarks):
+    slug = "overvoted"
+
+
+class UnknownCandidate(Invalid):
+    slug = "unknown-candidate"
+
+
+class NotDifferential(Invalid):
+    slug = "not-differential"
+
+
+class PapersDoNotBalance(Invalid):
+    slug = "papers-do-not-balance"
+
+
+class TallyExceedsValid(Invalid):
+    slug = "tally-exceeds-valid"
+
+
+class MorePresentThanDeputies(Invalid):
+    slug = "more-present-than-deputies"
+
+
+class MoreIssuedThanPresent(Invalid):
+    slug = "more-issued-than-present"
+
+
+class InvalidBody(Invalid):
+    slug = "invalid-body"
+
+
+class InvalidRoll(Invalid):
+    slug = "invalid-roll"
+
+
+class InvalidPoll(Invalid):
+    slug = "invalid-poll"
+
+
+class UnknownDeputy(Invalid):
+    slug = "unknown-deputy"
+
+
+class QuorumNotMet(Conflict):
+    slug = "quorum-not-met"
+
+
+class MeetingNotOpen(Conflict):
+    slug = "meeting-not-open"
+
+
+class MeetingAlreadyOpen(Conflict):
+    slug = "meeting-already-open"
+
+
+class PollAlreadyOpened(Conflict):
+    slug = "poll-already-opened"
+
+
+class PollNotOpen(Conflict):
+    slug = "poll-not-open"
+
+
+class PollNotClosed(Conflict):
+    slug = "poll-not-closed"
+
+
+class PollNotCounted(Conflict):
+    slug = "poll-not-counted"
+
+
+class RuleChanged(Conflict):
+    """The rule that is loaded is not the one, by name and version, that the poll was opened with."""
+
+    slug = "rule-changed"
+
+
+class CodeUnknown(NotFound):
+    slug = "code-unknown"
+
+
+class CodeSpent(Conflict):
+    slug = "code-spent"

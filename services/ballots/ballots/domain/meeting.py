@@ -1,0 +1,148 @@
+"""Bodies, their deputies, and the meeting with its roll call."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from ballots.domain.counting import Attendance
+from ballots.domain.errors import (
+    Fault,
+    InvalidBody,
+    InvalidRoll,
+    MeetingAlreadyOpen,
+    MeetingNotOpen,
+    QuorumNotMet,
+    UnknownDeputy,
+)
+from ballots.domain.reading import read_text
+from ballots.domain.rules import TWO_THIRDS, quorum_needed
+
+LEVELS = ("township", "county", "city", "province", "nation")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SHARES = {Fraction(1, 2): "half", Fraction(2, 3): "two thirds", Fraction(3, 4): "three quarters"}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A people's congress at one level (本级人大)."""
+
+    id: str
+    name: str
+    level: str
+
+    def __post_init__(self) -> None:
+        try:
+            check_id(self.id, "id")
+            read_text(self.name, "name")
+            if self.level not in LEVELS:
+                raise Fault("level", f"must be one of {', '.join(LEVELS)}")
+        except Fault as fault:
+            raise InvalidBody(fault.detail, field=fault.field) from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Deputy:
+    """One deputy on the roll; ``delegation`` and ``district`` (选区) where the body has them."""
+
+    id: str
+    name: str
+    delegation: str | None = None
+    district: str | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            check_id(self.id, "id")
+            read_text(self.name, "name", longest=100)
+            for field in ("delegation", "district"):
+                if (text := getattr(self, field)) is not None:
+                    read_text(text, field)
+        except Fault as fault:
+            raise InvalidRoll(fault.detail, field=fault.field) from fault
+
+
+def check_roll(deputies: Iterable[Deputy]) -> tuple[Deputy, ...]:
+    """The deputies of a body: at least one, nobody twice. Raises InvalidRoll."""
+    roll: dict[str, Deputy] = {}
+    for place, deputy in enumerate(deputies):
+        if deputy.id in roll:
+            raise InvalidRoll(f"deputies.{place}.id: is on the roll twice", field=f"deputies.{place}.id")
+        roll[deputy.id] = deputy
+    if not roll:
+        raise InvalidRoll("deputies: a roll has at least one deputy", field="deputies")
+    return tuple(roll.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """``due`` (应到): the ids of all deputies of the body; ``present`` (实到): those at the roll call."""
+
+    id: str
+    body: str
+    due: frozenset[str]
+    present: frozenset[str] = frozenset()
+    quorum: Fraction = TWO_THIRDS
+    opened_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not self.due:
+            raise InvalidRoll("due: a meeting has at least one deputy due to attend", field="due")
+        if not 0 < self.quorum <= 1:
+            raise InvalidRoll("quorum: must be a share of the deputies, above none", field="quorum")
+        self._check_on_roll(self.present)
+
+    @classmethod
+    def restored(cls, fields: Mapping[str, object]) -> "Meeting":
+        """From the values of this class's fields, as a store keeps them."""
+        return cls(**fields)  # type: ignore[arg-type]
+
+    @property
+    def attendance(self) -> Attendance:
+        return Attendance(deputies=len(self.due), present=len(self.present))
+
+    def arrived(self, deputies: Collection[str]) -> "Meeting":
+        """Idempotent. Raises UnknownDeputy."""
+        return replace(self, present=self.present.union(deputies))
+
+    def left(self, deputies: Collection[str]) -> "Meeting":
+        """Idempotent. Raises UnknownDeputy."""
+        self._check_on_roll(deputies)
+        return replace(self, present=self.present.difference(deputies))
+
+    def called(self, present: Collection[str]) -> "Meeting":
+        """A whole new roll call. Raises UnknownDeputy."""
+        return replace(self, present=frozenset(present))
+
+    def open(self, now: datetime) -> "Meeting":
+        """Raises QuorumNotMet with the figures, or MeetingAlreadyOpen."""
+        if self.opened_at is not None:
+            raise MeetingAlreadyOpen("the meeting is open already")
+        check_quorum(self.attendance, self.quorum)
+        return replace(self, opened_at=now)
+
+    def check_open(self) -> None:
+        if self.opened_at is None:
+            raise MeetingNotOpen("the meeting is not open: call the roll and open it first")
+
+    def _check_on_roll(self, deputies: Collection[str]) -> None:
+        strangers = len(set(deputies) - self.due)
+        if strangers:
+            raise UnknownDeputy(f"deputies: {strangers} of them are not due to attend", field="deputies")
+
+
+def check_quorum(attendance: Attendance, quorum: Fraction) -> None:
+    needed = quorum_needed(attendance.deputies, quorum)
+    if attendance.present < needed:
+        share = _SHARES.get(quorum, f"{quorum.numerator}/{quorum.denominator}")
+        verb = "is" if share == "half" else "are"
+        raise QuorumNotMet(
+            f"{attendance.present} of {attendance.deputies} deputies are present; {share} {verb} {needed}"
+        )
+
+
+def check_id(given: str, field: str) -> str:
+    """Ids are chosen by the office and stand in addresses. Raises Fault."""
+    if not _ID.fullmatch(given):
+        raise Fault(field, "must be at most 63 small letters, digits and hyphens, the first not a hyphen")
+    return given

@@ -1,0 +1,212 @@
+"""The life of a poll: prepared, open, closed, counted, declared. Each step returns a new poll or raises."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import Enum
+
+from ballots.domain.adoption import BUILT_IN_ADOPTION_RULES, AdoptionRule
+from ballots.domain.counting import Attendance, check_issued, count, read_papers
+from ballots.domain.errors import (
+    Fault,
+    InvalidMarks,
+    InvalidPoll,
+    Overvoted,
+    PollAlreadyOpened,
+    PollNotClosed,
+    PollNotCounted,
+    PollNotOpen,
+    RuleChanged,
+    UnknownCandidate,
+)
+from ballots.domain.marking import BUILT_IN_MARKING_SCHEMES, MarkingScheme, Marks, Standing
+from ballots.domain.meeting import Meeting, check_id, check_quorum
+from ballots.domain.reading import read_candidates, read_text
+from ballots.domain.rules import Rules, rules_hash
+
+
+class PollState(Enum):
+    PREPARED = "prepared"
+    OPEN = "open"
+    CLOSED = "closed"
+    COUNTED = "counted"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One decision by ballot (票决). ``candidates`` in the paper's order; ``issued``: slips handed out.
+
+    From its opening on, ``attendance``, ``versions`` (of the adoption rule and the marking scheme) and
+    ``rules_hash`` are fixed; ``result`` is the JSON of a :class:`Count`, from the count on.
+    """
+
+    id: str
+    body: str
+    meeting: str
+    title: str
+    rules: Rules
+    candidates: tuple[str, ...]
+    state: PollState = PollState.PREPARED
+    issued: int = 0
+    attendance: Attendance | None = None
+    versions: Mapping[str, str] | None = None
+    rules_hash: str | None = None
+    result: Mapping[str, object] | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    declared_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            for name in ("id", "body", "meeting"):
+                check_id(getattr(self, name), name)
+            read_text(self.title, "title", longest=300)
+            read_candidates(self.candidates)
+        except Fault as fault:
+            raise InvalidPoll(fault.detail, field=fault.field) from fault
+        opened = self.state is not PollState.PREPARED
+        if opened != (self.attendance is not None and self.rules_hash is not None):
+            raise InvalidPoll("state: an opened poll, and no other, has its attendance and rules fixed")
+        if (self.state in (PollState.COUNTED, PollState.DECLARED)) != (self.result is not None):
+            raise InvalidPoll("state: a counted poll, and no other, has a result")
+
+    @classmethod
+    def prepared(
+        cls, *, id: str, body: str, meeting: str, title: str, rules: Rules, candidates: Sequence[str]
+    ) -> "Poll":
+        """A new poll; ``candidates``, not empty and none twice, in the order of the published list."""
+        return cls(id, body, meeting, title, rules, tuple(candidates))
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, object]) -> "Poll":
+        """From :meth:`as_stored`."""
+        values = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
+        attendance, rules, candidates = stored["attendance"], stored["rules"], stored["candidates"]
+        values["rules"] = Rules.restored(rules)  # type: ignore[arg-type]
+        values["candidates"] = tuple(candidates)  # type: ignore[arg-type]
+        values["state"] = PollState(stored["state"])
+        values["attendance"] = Attendance(**attendance) if isinstance(attendance, Mapping) else None
+        return cls(**values)  # type: ignore[arg-type]
+
+    def as_stored(self) -> dict[str, object]:
+        """The fields as plain values: JSON objects, lists, texts and numbers, and times as datetimes."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["rules"] = self.rules.as_json()
+        values["candidates"] = list(self.candidates)
+        values["state"] = self.state.value
+        if self.attendance is not None:
+            values["attendance"] = {
+                "deputies": self.attendance.deputies,
+                "present": self.attendance.present,
+            }
+        return values
+
+    def open(
+        self,
+        meeting: Meeting,
+        now: datetime,
+        adoption_rules: Mapping[str, AdoptionRule] | None = None,
+        marking_schemes: Mapping[str, MarkingScheme] | None = None,
+    ) -> "Poll":
+        """Fixes rules, candidates and attendance.
+
+        Raises PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, or RuleChanged where a rule is
+        no longer loaded.
+        """
+        if self.state is not PollState.PREPARED:
+            raise PollAlreadyOpened("the poll was opened before: its rules are fixed")
+        if meeting.id != self.meeting or meeting.body != self.body:
+            raise InvalidPoll("meeting: the poll belongs to another meeting", field="meeting")
+        meeting.check_open()
+        check_quorum(meeting.attendance, self.rules.quorum)
+        self.rules.check_differential(self.candidates)
+        versions = {
+            "adoption": self._adoption_rule(adoption_rules).version,
+            "marking": self._marking_scheme(marking_schemes).version,
+        }
+        return replace(
+            self,
+            state=PollState.OPEN,
+            opened_at=now,
+            attendance=meeting.attendance,
+            versions=versions,
+            rules_hash=rules_hash(self.rules, self.candidates, versions),
+        )
+
+    def issue(self, slips: int) -> "Poll":
+        """``slips`` more are handed to deputies present. Raises PollNotOpen or MoreIssuedThanPresent."""
+        self._check_open()
+        if slips < 1:
+            raise InvalidPoll("slips: at least one is issued at a time", field="slips")
+        assert self.attendance is not None
+        check_issued(self.issued + slips, self.attendance.present)
+        return replace(self, issued=self.issued + slips)
+
+    def accept(self, marks: object, marking_schemes: Mapping[str, MarkingScheme] | None = None) -> Marks:
+        """The marks to keep, in the paper's order: how a deputy ordered them is nobody's business.
+
+        A blank paper is accepted: an abstention. Raises PollNotOpen, Overvoted or InvalidMarks.
+        """
+        self._check_open()
+        scheme = self._marking_scheme(marking_schemes)
+        try:
+            paper = scheme.read(marks, self.candidates, self.rules.marking.parameters)
+        except (Fault, UnknownCandidate) as refusal:
+            raise InvalidMarks(refusal.detail, field="marks") from None
+        if paper.standing is Standing.OVERVOTED:
+            limits = ", ".join(f"{key} {value}" for key, value in self.rules.marking.parameters.items())
+            raise Overvoted(f"more marks than the rules allow ({limits}): take some away", field="marks")
+        return paper.marks
+
+    def close(self, now: datetime) -> "Poll":
+        """From here on no paper is accepted. Raises PollNotOpen."""
+        self._check_open()
+        return replace(self, state=PollState.CLOSED, closed_at=now)
+
+    def count(
+        self,
+        papers: Iterable[tuple[int, object]],
+        adoption_rules: Mapping[str, AdoptionRule] | None = None,
+        marking_schemes: Mapping[str, MarkingScheme] | None = None,
+    ) -> "Poll":
+        """Counts all papers, given as ``(times, marks)``. Raises PollNotClosed or RuleChanged."""
+        if self.state is not PollState.CLOSED:
+            raise PollNotClosed("only a closed poll is counted, and only once")
+        assert self.attendance is not None
+        scheme, rule = self._marking_scheme(marking_schemes), self._adoption_rule(adoption_rules)
+        reading = read_papers(papers, scheme, self.candidates, self.rules.marking.parameters)
+        returned = reading.valid + reading.invalid
+        result = count(self.rules, self.attendance, self.issued, returned, reading, rule)
+        return replace(self, state=PollState.COUNTED, result=result.as_json())
+
+    def declare(self, now: datetime) -> "Poll":
+        """Raises PollNotCounted."""
+        if self.state is not PollState.COUNTED:
+            raise PollNotCounted("only a counted poll is declared, and only once")
+        return replace(self, state=PollState.DECLARED, declared_at=now)
+
+    def _check_open(self) -> None:
+        if self.state is not PollState.OPEN:
+            raise PollNotOpen("the poll is not open")
+
+    def _adoption_rule(self, loaded: Mapping[str, AdoptionRule] | None) -> AdoptionRule:
+        known = BUILT_IN_ADOPTION_RULES if loaded is None else loaded
+        rule = known.get(self.rules.adoption.name)
+        self._check_version("adoption", rule.version if rule else None)
+        assert rule is not None
+        return rule
+
+    def _marking_scheme(self, loaded: Mapping[str, MarkingScheme] | None) -> MarkingScheme:
+        known = BUILT_IN_MARKING_SCHEMES if loaded is None else loaded
+        scheme = known.get(self.rules.marking.name)
+        self._check_version("marking", scheme.version if scheme else None)
+        assert scheme is not None
+        return scheme
+
+    def _check_version(self, kind: str, version: str | None) -> None:
+        """Fail closed: a poll is counted by the very rule that it was opened with."""
+        if version is None or (self.versions is not None and self.versions[kind] != version):
+            raise RuleChanged(
+                f"the {kind} rule of this poll is not loaded in the version that it was opened with"
+            )
