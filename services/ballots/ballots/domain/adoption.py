@@ -28,7 +28,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``adopted``: most votes first, equals in the paper's order; ``tied``: for the runoff, in the paper's order."""
+    """``adopted``: most votes first, equals in the paper's order; ``tied``: in the paper's order."""
 
     adopted: tuple[str, ...]
     tied: tuple[str, ...]
@@ -117,7 +117,7 @@ def pass_mark(base: int, more_than: Fraction) -> int:
 
 
 def fill_seats(figures: Figures, *, least: int, mark: int | None) -> Decision:
-    """Seats to those with ``least`` votes or more, most votes first; a tie that straddles the last seat stays open."""
+    """Seats to those with ``least`` votes, most votes first; a tie across the last seat stays open."""
     passed = [candidate for candidate in figures.candidates if figures.votes[candidate] >= least]
     passed.sort(key=lambda candidate: -figures.votes[candidate])
     seats = figures.seats

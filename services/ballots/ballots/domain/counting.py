@@ -84,16 +84,17 @@ def read_papers(
     parameters: Mapping[str, object],
 ) -> Reading:
     """Reads ``(times, marks)`` pairs one by one, in any order; ``times`` equal papers cost as much as one."""
+    places = {candidate: place for place, candidate in enumerate(candidates)}
     votes: Counter[str] = Counter()
     against: Counter[str] = Counter()
     standings: Counter[Standing] = Counter()
-    for place, (times, marks) in enumerate(papers):
+    for number, (times, marks) in enumerate(papers):
         try:
-            paper = scheme.read(marks, candidates, parameters)
+            paper = scheme.read(marks, places, parameters)
         except Fault as fault:
-            raise fault.within(f"papers.{place}") from fault
+            raise fault.within(f"papers.{number}") from fault
         except UnknownCandidate as refusal:
-            field = f"papers.{place}"
+            field = f"papers.{number}"
             raise UnknownCandidate(f"{field}: {refusal.detail}", field=field) from refusal
         standings[paper.standing] += times
         for candidate, points in paper.votes.items():

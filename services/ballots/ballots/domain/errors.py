@@ -1,4 +1,4 @@
-"""What the poll refuses, each error named after the broken rule; no text holds a code or a deputy's choice."""
+"""What the poll refuses, each error named after the broken rule; no text holds a code or a choice."""
 
 from chassis.errors import Conflict, Invalid, NotFound
 

@@ -1,6 +1,6 @@
 """Marking: what a paper's marks mean. A scheme reads one paper, or one project's line of a hand count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -22,7 +22,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper, read. ``marks`` are JSON-ready, in the order of the candidates, not of the deputy's marking."""
+    """One paper, read. ``marks``: JSON-ready, in the order of the candidates, not of the deputy's marking."""
 
     standing: Standing
     marks: Marks
@@ -56,8 +56,11 @@ class MarkingScheme(Protocol):
     def parameters(self, given: Parameters) -> dict[str, object]:
         """The parameters checked and normalised, ready for JSON. Raises Invalid, naming the field."""
 
-    def read(self, marks: object, candidates: Sequence[str], parameters: Parameters) -> Paper:
-        """One paper, an overvoted one too. Raises Fault (malformed; field ``marks``) or UnknownCandidate."""
+    def read(self, marks: object, places: Mapping[str, int], parameters: Parameters) -> Paper:
+        """One paper, an overvoted one too; ``places``: each candidate's place on the paper.
+
+        Raises Fault (malformed; field ``marks``) or UnknownCandidate.
+        """
 
     def tally(self, votes: int, against: int, valid: int) -> Tally:
         """One project's figures, from what the valid papers give it."""
@@ -79,16 +82,14 @@ class ChooseScheme:
         read_object(given, "choose", required=("at_most",))
         return {"at_most": read_integer(given["at_most"], "at_most", least=1)}
 
-    def read(self, marks: object, candidates: Sequence[str], parameters: Parameters) -> Paper:
+    def read(self, marks: object, places: Mapping[str, int], parameters: Parameters) -> Paper:
         chosen = read_list(marks, "marks")
-        if not all(isinstance(mark, str) for mark in chosen):
+        marked = [mark for mark in chosen if isinstance(mark, str)]
+        if len(marked) != len(chosen):
             raise Fault("marks", "must be a list of project ids")
-        distinct = set(chosen)
-        if len(distinct) != len(chosen):
+        if len(set(marked)) != len(marked):
             raise Fault("marks", "must not mark a project twice")
-        in_order = [candidate for candidate in candidates if candidate in distinct]
-        if len(in_order) != len(chosen):
-            raise UnknownCandidate("a mark is for a project that is not on the paper", field="marks")
+        in_order = _in_order(marked, places)
         if not in_order:
             return Paper(Standing.BLANK, in_order)
         at_most = parameters["at_most"]
@@ -118,12 +119,10 @@ class ForAgainstScheme:
         read_object(given, self.name)
         return {}
 
-    def read(self, marks: object, candidates: Sequence[str], parameters: Parameters) -> Paper:
+    def read(self, marks: object, places: Mapping[str, int], parameters: Parameters) -> Paper:
         given = read_object(marks, "marks", optional=None)
         said = {key: read_choice(word, "marks", self.words) for key, word in given.items()}
-        in_order = {candidate: said[candidate] for candidate in candidates if candidate in said}
-        if len(in_order) != len(said):
-            raise UnknownCandidate("a mark is for a project that is not on the paper", field="marks")
+        in_order = {candidate: said[candidate] for candidate in _in_order(said, places)}
         if not in_order:
             return Paper(Standing.BLANK, in_order)
         votes = {candidate: 1 for candidate, word in in_order.items() if word == "for"}
@@ -142,6 +141,14 @@ class ForAgainstScheme:
         total = tally.votes + (tally.against or 0) + (tally.abstain or 0)
         if total != valid:
             raise TallyExceedsValid(f"for, against and abstain are {total} together, of {valid} valid papers")
+
+
+def _in_order(marked: Iterable[str], places: Mapping[str, int]) -> list[str]:
+    try:
+        return sorted(marked, key=places.__getitem__)
+    except KeyError:
+        refusal = UnknownCandidate("a mark is for a project that is not on the paper", field="marks")
+        raise refusal from None
 
 
 BUILT_IN_MARKING_SCHEMES: Mapping[str, MarkingScheme] = {

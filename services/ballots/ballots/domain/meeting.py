@@ -1,7 +1,7 @@
 """Bodies, their deputies, and the meeting with its roll call."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -93,9 +93,18 @@ class Meeting:
         self._check_on_roll(self.present)
 
     @classmethod
-    def restored(cls, fields: Mapping[str, object]) -> "Meeting":
-        """From the values of this class's fields, as a store keeps them."""
-        return cls(**fields)  # type: ignore[arg-type]
+    def restored(
+        cls,
+        *,
+        id: str,
+        body: str,
+        due: Iterable[str],
+        present: Iterable[str],
+        quorum: str,
+        opened_at: datetime | None,
+    ) -> "Meeting":
+        """From a store's values; ``quorum`` as ``2/3``."""
+        return cls(id, body, frozenset(due), frozenset(present), Fraction(quorum), opened_at)
 
     @property
     def attendance(self) -> Attendance:

@@ -62,7 +62,8 @@ class Poll:
             for name in ("id", "body", "meeting"):
                 check_id(getattr(self, name), name)
             read_text(self.title, "title", longest=300)
-            read_candidates(self.candidates)
+            for place, candidate in enumerate(read_candidates(self.candidates)):
+                check_id(candidate, f"candidates.{place}")
         except Fault as fault:
             raise InvalidPoll(fault.detail, field=fault.field) from fault
         opened = self.state is not PollState.PREPARED
@@ -111,8 +112,8 @@ class Poll:
     ) -> "Poll":
         """Fixes rules, candidates and attendance.
 
-        Raises PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, or RuleChanged where a rule is
-        no longer loaded.
+        Raises PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, or RuleChanged where a rule
+        is no longer loaded.
         """
         if self.state is not PollState.PREPARED:
             raise PollAlreadyOpened("the poll was opened before: its rules are fixed")
@@ -150,8 +151,9 @@ class Poll:
         """
         self._check_open()
         scheme = self._marking_scheme(marking_schemes)
+        places = {candidate: place for place, candidate in enumerate(self.candidates)}
         try:
-            paper = scheme.read(marks, self.candidates, self.rules.marking.parameters)
+            paper = scheme.read(marks, places, self.rules.marking.parameters)
         except (Fault, UnknownCandidate) as refusal:
             raise InvalidMarks(refusal.detail, field="marks") from None
         if paper.standing is Standing.OVERVOTED:

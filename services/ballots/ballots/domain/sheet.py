@@ -29,8 +29,8 @@ def count_sheet(
 ) -> dict[str, object]:
     """The result of an untrusted count sheet, ready for JSON; without mappings, by the built-in rules.
 
-    Raises a refusal with a slug of its own for each broken rule, and InvalidSheet, naming the field, for whatever
-    is malformed.
+    Raises a refusal with a slug of its own for each broken rule, and InvalidSheet, naming the field, for
+    whatever is malformed.
     """
     rules = BUILT_IN_ADOPTION_RULES if adoption_rules is None else adoption_rules
     schemes = BUILT_IN_MARKING_SCHEMES if marking_schemes is None else marking_schemes

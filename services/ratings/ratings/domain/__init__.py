@@ -1,0 +1,56 @@
+"""The rules of the rating: pure, standard library only; times, ids and randomness are arguments."""
+
+from ratings.domain.codes import ALPHABET, code_hash, format_code, new_code, normalise_code
+from ratings.domain.errors import (
+    CodeSpent,
+    CodeUnknown,
+    Fault,
+    FormsExceedMembers,
+    InvalidForm,
+    InvalidRating,
+    InvalidRules,
+    InvalidSheet,
+    RatingAlreadyOpened,
+    RatingNotOpen,
+    RuleChanged,
+    SeveralGrades,
+    UnknownGrade,
+)
+from ratings.domain.grading import Grading, Rules, Tally, grade, share
+from ratings.domain.rating import Form, Rating, RatingState
+from ratings.domain.sheet import rate_sheet
+from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, Figures, HalfOfBaseRule, VerdictRule
+
+__all__ = [
+    "ALPHABET",
+    "BUILT_IN_VERDICT_RULES",
+    "CodeSpent",
+    "CodeUnknown",
+    "Fault",
+    "Figures",
+    "Form",
+    "FormsExceedMembers",
+    "Grading",
+    "HalfOfBaseRule",
+    "InvalidForm",
+    "InvalidRating",
+    "InvalidRules",
+    "InvalidSheet",
+    "Rating",
+    "RatingAlreadyOpened",
+    "RatingNotOpen",
+    "RatingState",
+    "RuleChanged",
+    "Rules",
+    "SeveralGrades",
+    "Tally",
+    "UnknownGrade",
+    "VerdictRule",
+    "code_hash",
+    "format_code",
+    "grade",
+    "new_code",
+    "normalise_code",
+    "rate_sheet",
+    "share",
+]

@@ -1,0 +1,63 @@
+"""What a rating refuses, each error named after the broken rule; no text holds a code or a given grade."""
+
+from chassis.errors import Conflict, Invalid, NotFound
+
+
+class Fault(Invalid):
+    """A value that was sent breaks a rule of form. The boundary that reads it gives it its public slug."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}", field=field)
+        self.rule = rule
+
+
+class InvalidSheet(Invalid):
+    slug = "invalid-sheet"
+
+
+class InvalidRules(Invalid):
+    slug = "invalid-rules"
+
+
+class InvalidRating(Invalid):
+    slug = "invalid-rating"
+
+
+class InvalidForm(Invalid):
+    """The grades are not a form of this rating; the rater may correct them and try again."""
+
+    slug = "invalid-form"
+
+
+class SeveralGrades(InvalidForm):
+    slug = "several-grades"
+
+
+class UnknownGrade(Invalid):
+    slug = "unknown-grade"
+
+
+class FormsExceedMembers(Invalid):
+    slug = "forms-exceed-members"
+
+
+class RatingAlreadyOpened(Conflict):
+    slug = "rating-already-opened"
+
+
+class RatingNotOpen(Conflict):
+    slug = "rating-not-open"
+
+
+class RuleChanged(Conflict):
+    """The rule that is loaded is not the one, by name and version, that the rating was opened with."""
+
+    slug = "rule-changed"
+
+
+class CodeUnknown(NotFound):
+    slug = "code-unknown"
+
+
+class CodeSpent(Conflict):
+    slug = "code-spent"

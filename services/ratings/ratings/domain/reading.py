@@ -1,0 +1,74 @@
+"""Strict reading of untrusted JSON values. Every function raises :class:`Fault`, which names the field."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import cast
+
+from ratings.domain.errors import Fault
+
+# Far above any body, and far below the number of digits at which Python refuses to print an integer.
+_LARGEST = 10**100
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def read_object(
+    given: object, field: str, *, required: Collection[str] = (), optional: Collection[str] | None = ()
+) -> Mapping[str, object]:
+    """A JSON object that has all of ``required`` and nothing beyond ``optional`` (None: anything)."""
+    if not isinstance(given, Mapping):
+        raise Fault(field, "must be an object")
+    inside = "" if field == "sheet" else f"{field}."
+    for key in given:
+        if not isinstance(key, str):
+            raise Fault(field, "must have texts as names")
+        if optional is not None and key not in required and key not in optional:
+            raise Fault(f"{inside}{shown(key)}", "is not a field of this object")
+    for key in required:
+        if key not in given:
+            raise Fault(f"{inside}{key}", "is missing")
+    return cast("Mapping[str, object]", given)
+
+
+def read_list(given: object, field: str) -> list[object]:
+    if not isinstance(given, list | tuple):
+        raise Fault(field, "must be a list")
+    return list(given)
+
+
+def read_integer(given: object, field: str, *, least: int = 0) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise Fault(field, "must be an integer")
+    if given < least:
+        raise Fault(field, f"must be at least {least}")
+    if given > _LARGEST:
+        raise Fault(field, "is too large")
+    return given
+
+
+def read_choice(given: object, field: str, choices: Collection[str]) -> str:
+    if not isinstance(given, str) or given not in choices:
+        raise Fault(field, f"must be one of {', '.join(choices)}")
+    return given
+
+
+def read_text(given: object, field: str, *, longest: int = 200) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise Fault(field, "must be a text that is not empty")
+    if len(given) > longest:
+        raise Fault(field, f"must have at most {longest} characters")
+    if any("\ud800" <= character <= "\udfff" for character in given):
+        raise Fault(field, "must be a text without broken characters")
+    return given
+
+
+def read_id(given: object, field: str) -> str:
+    """Ids are chosen by the office and stand in addresses."""
+    if not isinstance(given, str) or not _ID.fullmatch(given):
+        raise Fault(field, "must be at most 63 small letters, digits and hyphens, the first not a hyphen")
+    return given
+
+
+def shown(name: str) -> str:
+    """A name from outside, made safe to print: short, and without broken characters."""
+    text = name if len(name) <= 40 else f"{name[:40]}…"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
