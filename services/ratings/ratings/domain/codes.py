@@ -63,6 +63,4 @@ def _check_character(drawn: str) -> str:
 
 
 def _unknown() -> CodeUnknown:
-    return CodeUnknown(
-        "this is not the code of a form of this rating: compare it with the slip", field="code"
-    )
+    return CodeUnknown("no form of this rating has this code: compare it with the slip", field="code")

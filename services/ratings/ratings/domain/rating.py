@@ -33,8 +33,8 @@ class RatingState(Enum):
 class Rating:
     """A satisfaction rating (满意度测评) of one or more projects, all on one form.
 
-    ``members``: all members of the rating body; ``issued``: forms handed out; ``version``: of the verdict rule,
-    fixed at opening; ``results``: project → the JSON of its :class:`Grading`, from the conclusion on.
+    ``members``: all members of the rating body; ``issued``: forms handed out; ``version``: of the verdict
+    rule, fixed at opening; ``results``: project → the JSON of its :class:`Grading`, from the conclusion on.
     """
 
     id: str
@@ -112,7 +112,8 @@ class Rating:
     def accept(self, form: object) -> Form:
         """The grades to keep, for every project in the form's order.
 
-        A project without a grade is accepted, and the form is invalid for it. Raises RatingNotOpen, SeveralGrades or InvalidForm.
+        A project without a grade is accepted, and the form is invalid for it.
+        Raises RatingNotOpen, SeveralGrades or InvalidForm.
         """
         self._check_open()
         try:
