@@ -1,7 +1,7 @@
 """Sheets in, results out: what ``piaojue count`` and ``piaojue rate`` do between a file and the domain.
 
-A file is one JSON document, or JSON Lines: one sheet a line, one result a line, in the same order. JSON Lines are
-read, counted and written line by line, so a file of any length takes the memory of its longest line.
+A file is one JSON document, or JSON Lines: one sheet a line, one result a line, in the same order. JSON Lines
+are read, counted and written line by line, so a file of any length takes the memory of its longest line.
 """
 
 import json
@@ -28,15 +28,15 @@ class NotASheet(Refused):
     slug = "invalid-sheet"
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that cannot be opened or read to its end."""
 
 
 def run(paths: Sequence[str], function: SheetFunction, *, stdin: BinaryIO, out: TextIO, err: TextIO) -> int:
-    """Applies ``function`` to every sheet of every path (``-``: ``stdin``), results to ``out``; the exit code.
+    """Applies ``function`` to every sheet of every path (``-``: ``stdin``), results to ``out``.
 
-    A refused sheet's result is ``{"error": {"slug", "detail"}}``. A file that cannot be read is told on ``err``,
-    and the others are still counted. 0 when every sheet was counted, 2 otherwise.
+    A refused sheet's result is ``{"error": {"slug", "detail"}}``. A file that cannot be read is told on
+    ``err``, and the others are still counted. Returns 0 when every sheet was counted, 2 otherwise.
     """
     sheets = refused = 0
     unreadable = False
@@ -46,7 +46,7 @@ def run(paths: Sequence[str], function: SheetFunction, *, stdin: BinaryIO, out: 
                 result = _result(data, function)
                 sheets, refused = sheets + 1, refused + ("error" in result)
                 out.write(_written(result, out, pretty=alone and out.isatty()) + "\n")
-        except Unreadable as error:
+        except UnreadableError as error:
             unreadable = True
             err.write(f"{error}\n")
     if refused:
@@ -70,7 +70,7 @@ def parse(data: bytes) -> object:
 
 
 def _lines(path: str, stdin: BinaryIO) -> Iterator[bytes]:
-    """The lines that are not blank, without a byte order mark. Raises Unreadable."""
+    """The lines that are not blank, without a byte order mark. Raises UnreadableError."""
     try:
         with nullcontext(stdin) if path == STDIN else open(path, "rb") as source:
             for number, line in enumerate(source):
@@ -78,7 +78,7 @@ def _lines(path: str, stdin: BinaryIO) -> Iterator[bytes]:
                 if text.strip():
                     yield text
     except OSError as error:
-        raise Unreadable(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _sheets(path: str, lines: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -104,9 +104,9 @@ def _each(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _look_like_sheets(first: bytes, rest: Sequence[bytes]) -> bool:
-    """What cannot be read as one document: is it faulty JSON Lines, rather than one faulty document over many lines?
+    """What cannot be read as one document: is it JSON Lines with a fault, rather than a long document with one?
 
-    In a document over many lines the first opens a bracket, and no line holds a whole object at its very beginning.
+    In a document over many lines the first opens a bracket, and no line begins with a whole object.
     """
     if first.lstrip()[:1] not in (b"{", b"["):
         return True
