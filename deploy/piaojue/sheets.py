@@ -104,7 +104,7 @@ def _each(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _look_like_sheets(first: bytes, rest: Sequence[bytes]) -> bool:
-    """What cannot be read as one document: is it JSON Lines with a fault, rather than a long document with one?
+    """Of what is not one document: is it JSON Lines with a fault, rather than a long document with one?
 
     In a document over many lines the first opens a bracket, and no line begins with a whole object.
     """

@@ -4,7 +4,7 @@ import copy
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballots.domain import count_sheet, pass_mark, quorum_needed
@@ -54,12 +54,14 @@ def attended(draw, sheet):
 sheets = choose_sheets() | for_against_sheets()
 
 
+@settings(deadline=None)
 @given(sheets, st.randoms(use_true_random=False))
 def test_count_does_not_depend_on_the_order_of_papers(sheet, random):
     shuffled = sheet | {"papers": random.sample(sheet["papers"], len(sheet["papers"]))}
     assert count_sheet(shuffled) == count_sheet(sheet)
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_papers_balance(sheet):
     result = count_sheet(sheet)
@@ -68,6 +70,7 @@ def test_papers_balance(sheet):
     assert result["blank"] <= result["valid"]
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_adopted_are_within_the_seats_and_over_the_mark(sheet):
     result = count_sheet(sheet)
@@ -76,6 +79,7 @@ def test_adopted_are_within_the_seats_and_over_the_mark(sheet):
     assert all(result["votes"][project] >= mark for project in result["adopted"] + result["tied"])
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_nobody_over_the_mark_is_passed_over_for_one_with_fewer_votes(sheet):
     result = count_sheet(sheet)
@@ -88,6 +92,7 @@ def test_nobody_over_the_mark_is_passed_over_for_one_with_fewer_votes(sheet):
     )
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_outcome_says_what_is_open(sheet):
     result = count_sheet(sheet)
@@ -101,6 +106,7 @@ def test_outcome_says_what_is_open(sheet):
         assert (result["tied"], result["open_seats"] > 0) == ([], True)
 
 
+@settings(deadline=None)
 @given(for_against_sheets(), st.data())
 def test_vote_more_never_harms_a_project(sheet, data):
     project = data.draw(st.sampled_from(sheet["candidates"]))
@@ -110,6 +116,7 @@ def test_vote_more_never_harms_a_project(sheet, data):
     assert standing(project, count_sheet(better)) >= standing(project, count_sheet(sheet))
 
 
+@settings(deadline=None)
 @given(choose_sheets(), st.data())
 def test_mark_more_within_the_limit_never_harms_a_project(sheet, data):
     sheet["marking"]["at_most"] = 5
@@ -126,6 +133,7 @@ def standing(project, result):
     return 1 if project in result["tied"] else 0
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_hand_count_of_the_same_papers_gives_the_same_result(sheet):
     result = count_sheet(sheet)
@@ -135,6 +143,7 @@ def test_hand_count_of_the_same_papers_gives_the_same_result(sheet):
     assert count_sheet(by_hand | figures | {"tallies": tallies}) | {"blank": result["blank"]} == result
 
 
+@settings(deadline=None)
 @given(sheets)
 def test_equal_papers_may_be_written_once(sheet):
     doubled = sheet | {"papers": sheet["papers"] * 2, "present": 100, "deputies": 100}

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballots.domain import ALPHABET, CodeUnknown, code_hash, new_code, normalise_code
@@ -11,6 +11,7 @@ from ballots.domain import ALPHABET, CodeUnknown, code_hash, new_code, normalise
 codes = st.integers(0, 2**64).map(lambda seed: new_code(random.Random(seed)))
 
 
+@settings(deadline=None)
 @given(codes)
 def test_code_is_read_however_it_is_typed(code):
     full_width = "".join(chr(ord(letter) + 0xFEE0) for letter in code)
@@ -18,6 +19,7 @@ def test_code_is_read_however_it_is_typed(code):
         assert normalise_code(typed) == code
 
 
+@settings(deadline=None)
 @given(codes, st.integers(0, 12), st.sampled_from(ALPHABET))
 def test_code_with_one_wrong_character_is_unknown(code, place, wrong):
     plain = code.replace("-", "")
@@ -27,6 +29,7 @@ def test_code_with_one_wrong_character_is_unknown(code, place, wrong):
         normalise_code(plain[:place] + wrong + plain[place + 1 :])
 
 
+@settings(deadline=None)
 @given(codes, st.integers(0, 11))
 def test_code_with_two_swapped_characters_is_unknown(code, place):
     plain = list(code.replace("-", ""))
