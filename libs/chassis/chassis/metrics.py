@@ -1,8 +1,9 @@
 """Metrics: each declared once with its documentation, kept in the one registry of the process.
 
-Several services may live in one process, so every metric carries the label ``service`` before its own. A service
-declares metrics of its own with :func:`counter`, :func:`gauge` and :func:`histogram`, at the top of a module; they
-then appear in :func:`metrics_page`. Labels that could name a person or a secret are refused when declared.
+Several services may live in one process, so every metric carries the label ``service`` before its own.
+A service declares metrics of its own with :func:`counter`, :func:`gauge` and :func:`histogram`, at the top
+of a module; they then appear in :func:`metrics_page`. Labels that could name a person or a secret are
+refused when declared.
 """
 
 import platform
@@ -44,7 +45,7 @@ _Kind = TypeVar("_Kind", Counter, Gauge, Histogram)
 
 
 class Series(Generic[_Kind]):
-    """A declared metric; ``series.of("ballots", "GET")`` is its child for these values of its labels, in order.
+    """A declared metric; ``series.of("ballots", "GET")`` is its child for these labels' values, in order.
 
     Children are remembered here, since finding one in the library takes a lock and costs more than counting.
     """
@@ -196,8 +197,8 @@ def build_observed(*, service: str, version: str) -> None:
 def exposition(service: str | None = None) -> bytes:
     """All metrics in Prometheus' text format, to be sent as :data:`CONTENT_TYPE`.
 
-    With ``service``: its own alone, and those of the process; so that each of several services in one process can be
-    scraped at its own address without another's series being seen twice.
+    With ``service``: its own alone, and those of the process; so that each of several services in one
+    process can be scraped at its own address without another's series being seen twice.
     """
     return generate_latest(REGISTRY if service is None else _OnlyService(service))
 
@@ -234,8 +235,8 @@ def metrics_page() -> str:
         "",
         "Written by `make docs` from the declarations in the code; do not edit.",
         "",
-        "Every service answers `GET /<service>/metrics` in Prometheus' text format, with its own metrics and those",
-        "of its process (`process_*`, `python_*`). No label ever names a person, a paper or a code.",
+        "Every service answers `GET /<service>/metrics` in Prometheus' text format, with its own metrics and",
+        "those of its process (`process_*`, `python_*`). No label ever names a person, a paper or a code.",
         "",
         "| Metric | Kind | Labels | Meaning |",
         "| --- | --- | --- | --- |",

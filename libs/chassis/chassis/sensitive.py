@@ -16,7 +16,7 @@ SENSITIVE_WORDS: Final = frozenset(
         *("deputy", "deputies", "person", "persons"),
     }
 )
-"""A key with one of these as a word (``reset_password``, ``accessToken``, ``marks``) has a value to be masked."""
+"""A key with one of these as a word (``reset_password``, ``accessToken``) has a value to be masked."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _URL_USERINFO = re.compile(r"(?P<before>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/@:?#]*:)\S*(?=@)")
@@ -29,8 +29,10 @@ def is_sensitive(key: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """The text with the passwords of its URLs and its bearer tokens masked. Masks rather too much than too little:
-    whatever stands before the last ``@`` of a URL, since passwords with a stray ``/`` or ``@`` are met."""
+    """The text with the passwords of its URLs and its bearer tokens masked.
+
+    Masks rather too much than too little: all before the last ``@``, since people's passwords do hold a ``/``.
+    """
     if "://" in text:
         text = _URL_USERINFO.sub(rf"\g<before>{MASK}", text)
     if "earer" in text or "EARER" in text:
