@@ -31,7 +31,7 @@ def is_sensitive(key: str) -> bool:
 def masked(text: str) -> str:
     """The text with the passwords of its URLs and its bearer tokens masked.
 
-    Masks rather too much than too little: all before the last ``@``, since people's passwords do hold a ``/``.
+    Masks rather too much than too little: all before the last ``@``, as passwords do hold a ``/``.
     """
     if "://" in text:
         text = _URL_USERINFO.sub(rf"\g<before>{MASK}", text)
