@@ -1,0 +1,63 @@
+"""What a handler is given and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.auth import Caller
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as it came: names of header fields in lower case, the path not yet decoded."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class Call:
+    """What an entrypoint's method is given. ``data`` and ``query`` are what the route's schemas made of them.
+
+    ``caller`` is None where the route asks for no token.
+    """
+
+    path: Mapping[str, str]
+    data: Any
+    query: Any
+    caller: Caller | None
+    headers: Mapping[str, str]
+    correlation_id: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer that differs from its route's usual one; a method may as well return the bare content.
+
+    ``content`` goes through the route's schema; without one it is JSON, or text or bytes for another media
+    type. ``headers`` may replace the safe ones, such as ``Cache-Control`` and ``Content-Security-Policy``.
+    """
+
+    content: Any = None
+    status: int | None = None
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for text in (*self.headers, *self.headers.values(), self.media_type or ""):
+            if not (text.isascii() and text.isprintable()):
+                raise ValueError("header fields are printable ASCII")
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer ready for the wire but for the headers that every answer has."""
+
+    status: int
+    body: bytes = b""
+    media_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    close: bool = False
