@@ -1,0 +1,118 @@
+"""Logging: structlog and the standard library's loggers through one handler, as lines for people or JSON.
+
+Every line has a UTC timestamp, the service, and the correlation id of the request or event at work.
+Whatever a caller hands over, values under suspicious keys and passwords in texts are masked before a line
+is written; the locals of an exception are never written.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from chassis.sensitive import MASK, is_sensitive, masked
+
+_DEPTH: Final = 6
+_KEPT: Final = frozenset({"event", "level", "timestamp", "logger", "service", "correlation_id"})
+_NOISY: Final = ("amqp", "kombu", "urllib3")
+
+_services: set[str] = set()
+
+
+def _service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Names the service where there is one in this process; where there are several, their loggers say it."""
+    if len(_services) == 1:
+        event.setdefault("service", next(iter(_services)))
+    return event
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The last line of defence: masks what must not be seen, however deep; changes no caller's object."""
+    return {key: _redacted(key, value) for key, value in event.items()}
+
+
+def _redacted(key: str, value: Any, depth: int = _DEPTH) -> Any:
+    if key not in _KEPT and is_sensitive(key):
+        return MASK
+    if isinstance(value, str):
+        return masked(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(k): _redacted(str(k), v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", item, depth - 1) for item in value]
+    return masked(repr(value))
+
+
+_SHARED: Final[list[Processor]] = [
+    merge_contextvars,
+    _service,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+_CHAIN: Final[list[Processor]] = [
+    structlog.stdlib.filter_by_level,
+    *_SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """The handler of this module, known by its class when logging is configured again."""
+
+
+def configure_logging(format: str, level: str, service: str, *, stream: TextIO | None = None) -> None:
+    """Send all logging of the process to ``stream`` (standard error), as ``console`` or ``json`` lines.
+
+    Each of several services in a process may call it: its lines are written once, in the format and from the
+    level that was asked for last. Handlers that others put on the root logger are left alone.
+    """
+    _services.add(service)
+    target = stream or sys.stderr
+    handler = _Handler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                _renderer(format, colors=target.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [kept for kept in root.handlers if not isinstance(kept, _Handler)] + [handler]
+    root.setLevel(level)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=_CHAIN,
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _renderer(format: str, *, colors: bool) -> Processor:
+    if format == "json":
+        return structlog.processors.JSONRenderer(
+            ensure_ascii=False, default=lambda value: masked(repr(value))
+        )
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
+def get_logger(name: str, service: str | None = None) -> structlog.stdlib.BoundLogger:
+    """A logger; ``service`` marks its lines where several services share the process."""
+    bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return bound.bind(service=service) if service else bound
