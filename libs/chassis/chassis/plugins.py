@@ -43,8 +43,8 @@ class PluginFaults(Exception):  # noqa: N818
 class PluginGroup(Generic[P]):
     """A hook: its entry points' group ``piaojue.<service>.<hook>``, and the Protocol of its plugins.
 
-    ``decides``: the plugin's answer counts, so its failure refuses the operation (fails closed). Otherwise it only
-    looks on, and its failure is logged and counted and nothing else (fails open).
+    ``decides``: the plugin's answer counts, so its failure refuses the operation (fails closed). Otherwise it
+    only looks on, and its failure is logged and counted and nothing else (fails open).
     """
 
     group: str

@@ -21,9 +21,7 @@ SENSITIVE_WORDS: Final = frozenset(
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _URL_USERINFO = re.compile(r"(?P<before>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/@:?#]*:)\S*(?=@)")
-_DATABASE = re.compile(
-    r"(?s)(?P<before>\[parameters: |Key \([^)\n]*\)=\(|Failing row contains \().*?(?=\](?:\n|$)|\))"
-)
+_DATABASE = re.compile(r"(?P<before>\[parameters: |Key \([^)\n]*\)=\(|Failing row contains \()[^\n]*")
 _BEARER = re.compile(r"(?i)\b(?P<before>bearer\s+)[\w.~+/=-]+")
 
 
