@@ -50,12 +50,10 @@ class Settings:
     http_address: Host
     http_max_body: int
     http_timeout: float
-    http_keep_alive: float
+    http_connections: int
     issuer: str
     audience: str
     jwks: str
-    jwks_refresh: float
-    clock_leeway: float
     log_format: str
     log_level: str
     relay_batch: int
