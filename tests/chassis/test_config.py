@@ -85,6 +85,12 @@ def test_derived_defaults_follow_what_they_derive_from():
     assert load(PIAOJUE_DATA_FOLDER="/srv/p").store_url == "sqlite:////srv/p/north.db"
 
 
+def test_a_data_folder_may_have_any_name():
+    settings = load(PIAOJUE_DATA_FOLDER="/srv/my data@home")
+    assert settings.store_url == "sqlite:////srv/my data@home/north.db"
+    assert settings.jwks == "/srv/my data@home/jwks.json"
+
+
 def test_the_file_can_be_named_by_a_variable(write):
     assert load(PIAOJUE_CONFIG=str(write("region: yongan"))).region == "yongan"
 

@@ -130,14 +130,16 @@ class Url(Rule[str]):
         self._schemes, self._path = frozenset(schemes), path
 
     def parse(self, value: object) -> str:
-        if not isinstance(value, str) or not value.strip() or re.search(r"\s", value.strip()):
+        if not isinstance(value, str) or not value.strip().isprintable() or not value.strip():
             raise ValueError
         url = value.strip()
         if self._path and "://" not in url:
             return url
         parts = urlsplit(url)
         _ = parts.port  # ValueError where a stray "/" or ":" of a password was taken for a port
-        if "://" not in url or parts.scheme not in self._schemes or "@" in parts.path:
+        if "://" not in url or parts.scheme not in self._schemes:
+            raise ValueError
+        if parts.netloc and ("@" in parts.path or " " in url):
             raise ValueError
         return url
 
