@@ -1,0 +1,171 @@
+"""What ballots says: the meeting, the poll, its turnout, its result. No total before the poll has closed."""
+
+from typing import Final
+
+from marshmallow import fields
+
+from piaojue_contracts.event_type import Data, EventType, declare
+from piaojue_contracts.fields import choice, digest, identifier, instant, listed, text, whole, year
+
+PRODUCER: Final = "ballots"
+
+
+class MeetingOpened(Data):
+    """The roll call found a quorum."""
+
+    body = identifier("The body that meets.")
+    body_name = text("The body's name.")
+    meeting = identifier("The meeting.")
+    title = text("The meeting's title.")
+    due = whole("Deputies due to attend: all deputies of the body.", least=1)
+    present = whole("Deputies present.", least=1)
+    quorum_needed = whole("The fewest who must be present.", least=1)
+    opened_at = instant("When it was opened.")
+
+
+class Candidate(Data):
+    """A project on the paper."""
+
+    project = identifier("The project.")
+    title = text("Its title.")
+
+
+class PollOpened(Data):
+    """A poll was opened; its rules are fixed from now on."""
+
+    body = identifier("The body that votes.")
+    body_name = text("The body's name.")
+    meeting = identifier("The meeting.")
+    poll = identifier("The poll.")
+    title = text("The poll's title.")
+    year = year()
+    seats = whole("How many projects are to be adopted.", least=1)
+    candidates = listed(Candidate, "The projects in the order of the paper.", least=1)
+    rules = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "The rules as fixed: the rule fields of a count sheet."},
+    )
+    rules_hash = digest("Of the rules, the versions of their plugins and the candidates in their order.")
+    deputies = whole("All deputies of the body.", least=1)
+    present = whole("Deputies present.", least=1)
+    quorum_needed = whole("The fewest who must be present.", least=1)
+    opened_at = instant("When it was opened.")
+
+
+class TurnoutChanged(Data):
+    """How many have voted so far; told at intervals, and never how."""
+
+    body = identifier("The body that votes.")
+    poll = identifier("The poll.")
+    present = whole("Deputies present.", least=1)
+    issued = whole("Papers issued so far.")
+    returned = whole("Papers returned so far.")
+    at = instant("When this was so.")
+
+
+class PollClosed(Data):
+    """No paper is accepted any more."""
+
+    body = identifier("The body that votes.")
+    meeting = identifier("The meeting.")
+    poll = identifier("The poll.")
+    issued = whole("Papers issued.")
+    returned = whole("Papers returned.")
+    closed_at = instant("When it was closed.")
+
+
+class ProjectResult(Data):
+    """What became of a project on the paper. The figures are null where nothing was counted."""
+
+    project = identifier("The project.")
+    title = text("Its title.")
+    adopted = fields.Boolean(required=True, metadata={"description": "Whether it is adopted."})
+    votes = whole("Votes for it.", nullable=True)
+    against = whole("Votes against it, where the marking knows them.", nullable=True)
+    abstain = whole("Abstentions, where the marking knows them.", nullable=True)
+
+
+class ResultDeclared(Data):
+    """The presidium has declared the result of a poll."""
+
+    body = identifier("The body that voted.")
+    body_name = text("The body's name.")
+    meeting = identifier("The meeting.")
+    poll = identifier("The poll.")
+    title = text("The poll's title.")
+    year = year()
+    outcome = choice(
+        "All seats filled; a tie for the last of them; too few over the pass mark; more papers returned "
+        "than issued; no quorum.",
+        "complete",
+        "runoff",
+        "shortfall",
+        "void",
+        "no-quorum",
+    )
+    seats = whole("How many projects were to be adopted.", least=1)
+    open_seats = whole("Seats left to fill.")
+    pass_mark = whole(
+        "The fewest votes that pass; null where the order of votes alone decides.", nullable=True
+    )
+    projects = listed(ProjectResult, "Every project, in the order of the paper.", least=1)
+    adopted = listed(identifier("A project."), "The adopted projects, most votes first.")
+    tied = listed(identifier("A project."), "Those that go to a runoff, in the order of the paper.")
+    deputies = whole("All deputies of the body.", least=1)
+    present = whole("Deputies present.")
+    issued = whole("Papers issued.")
+    returned = whole("Papers returned.")
+    unreturned = whole("Papers issued and not returned.")
+    valid = whole("Valid papers.")
+    invalid = whole("Invalid papers.")
+    blank = whole("Valid papers without a mark; null where a hand count does not tell.", nullable=True)
+    rules_hash = digest("As in poll_opened.")
+    declared_at = instant("When it was declared.")
+
+
+MEETING_OPENED_V1: Final = declare(
+    EventType(
+        PRODUCER, "meeting_opened", 1, MeetingOpened, "`meetings/<body>/<meeting>`", "A meeting was opened."
+    )
+)
+POLL_OPENED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "poll_opened",
+        1,
+        PollOpened,
+        "`polls/<body>/<poll>`",
+        "A poll was opened; its rules are fixed.",
+    )
+)
+TURNOUT_CHANGED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "turnout_changed",
+        1,
+        TurnoutChanged,
+        "`polls/<body>/<poll>`",
+        "The turnout of an open poll, told at intervals while it changes.",
+    )
+)
+POLL_CLOSED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "poll_closed",
+        1,
+        PollClosed,
+        "`polls/<body>/<poll>`",
+        "A poll was closed; nothing is cast any more.",
+    )
+)
+RESULT_DECLARED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "result_declared",
+        1,
+        ResultDeclared,
+        "`polls/<body>/<poll>`",
+        "A poll's result was declared.",
+    )
+)
