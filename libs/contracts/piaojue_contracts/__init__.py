@@ -1,5 +1,6 @@
 """What Piaojue's services say to each other. A third party needs this package alone to read their events."""
 
+from piaojue_contracts.attributes import ATTRIBUTES, Attribute
 from piaojue_contracts.envelope import (
     CONTENT_TYPE,
     FIRST_PREVIOUS_HASH,
@@ -13,8 +14,10 @@ from piaojue_contracts.event_type import Data, EventType, InvalidData, exchange_
 from piaojue_contracts.events import all_event_types, event_type, golden_messages
 
 __all__ = [
+    "ATTRIBUTES",
     "CONTENT_TYPE",
     "FIRST_PREVIOUS_HASH",
+    "Attribute",
     "ChainBroken",
     "Data",
     "Event",

@@ -5,7 +5,7 @@ from typing import Final
 from marshmallow import fields
 
 from piaojue_contracts.event_type import Data, EventType, declare
-from piaojue_contracts.fields import choice, digest, identifier, instant, listed, text, whole, year
+from piaojue_contracts.fields import boolean, choice, digest, identifier, instant, listed, text, whole, year
 
 PRODUCER: Final = "ballots"
 
@@ -80,7 +80,7 @@ class ProjectResult(Data):
 
     project = identifier("The project.")
     title = text("Its title.")
-    adopted = fields.Boolean(required=True, metadata={"description": "Whether it is adopted."})
+    adopted = boolean("Whether it is adopted.")
     votes = whole("Votes for it.", nullable=True)
     against = whole("Votes against it, where the marking knows them.", nullable=True)
     abstain = whole("Abstentions, where the marking knows them.", nullable=True)

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from piaojue_contracts.envelope import canonical
+
 
 class InvalidData(Exception):  # noqa: N818
     """An event's data does not fit its schema; the text names fields and rules, never values."""
@@ -54,8 +56,22 @@ class EventType:
 
     def check(self, data: Mapping[str, Any]) -> None:
         """For the writer. InvalidData: something is missing, wrong, or, however deep, not in the schema."""
-        if self.read(data) != data:
+        try:
+            known, given = canonical(self.read(data)), canonical(data)
+        except (TypeError, ValueError):
+            raise InvalidData(f"{self.routing_key}: is not plain JSON") from None
+        if known != given:
             raise InvalidData(f"{self.routing_key}: has fields that are not in its schema")
+        if _has_fraction(data):
+            raise InvalidData(f"{self.routing_key}: has a number that is not whole")
+
+
+def _has_fraction(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_fraction, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_fraction, value))
+    return isinstance(value, float)
 
 
 _schemas: Final[dict[type[Data], Data]] = {}

@@ -34,6 +34,20 @@ def whole(doc: str, *, least: int = 0, required: bool = True, nullable: bool = F
     )
 
 
+class _Boolean(fields.Boolean):
+    """Takes true and false alone, and not the words and numbers that marshmallow reads as either."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def boolean(doc: str) -> fields.Boolean:
+    """True or false."""
+    return _Boolean(required=True, metadata={"description": doc})
+
+
 def year(doc: str = "The year whose projects these are.") -> fields.Integer:
     """A calendar year."""
     return fields.Integer(
@@ -44,7 +58,8 @@ def year(doc: str = "The year whose projects these are.") -> fields.Integer:
 def instant(doc: str) -> fields.String:
     """A time in UTC, RFC 3339: ``2022-04-16T01:30:00.000000Z``."""
     rule = validate.Regexp(
-        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?Z\Z", error="Not RFC 3339 in UTC."
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z\Z",
+        error="Not RFC 3339 in UTC.",
     )
     return fields.String(required=True, validate=rule, metadata={"description": doc})
 
