@@ -58,16 +58,24 @@ class ServiceApp:
         self._worker = Worker(container)
         self._workers_free = Semaphore(container.max_workers)
 
-    def reply(self, route: Route, path: Mapping[str, str], request: Request, correlation_id: str) -> Reply:
+    def reply(
+        self,
+        route: Route,
+        path: Mapping[str, str],
+        request: Request,
+        correlation_id: str,
+        *,
+        at_root: bool = False,
+    ) -> Reply:
         """Answers a request to one of this app's routes; whatever happens, there is a reply."""
         current = getcurrent()
         self.running.add(current)
         try:
             if self.stopping:
                 raise Stopping("The service is stopping.")
-            return self._answered(route, path, request, correlation_id)
+            return self._answered(route, path, request, correlation_id, at_root)
         except Refused as refusal:
-            return refused(refusal, correlation_id)
+            return refused(refusal, correlation_id, close=self.stopping)
         except (Exception, eventlet.Timeout) as fault:
             log_fault(fault, correlation_id, service=self.service_name, route=f"{route.method} {route.path}")
             return refused(InternalError("Something went wrong here."), correlation_id)
@@ -75,12 +83,12 @@ class ServiceApp:
             self.running.discard(current)
 
     def _answered(
-        self, route: Route, path: Mapping[str, str], request: Request, correlation_id: str
+        self, route: Route, path: Mapping[str, str], request: Request, correlation_id: str, at_root: bool
     ) -> Reply:
         caller = self._caller(route, path, request)
         query = _query(route.query, request.query_string) if route.query is not None else None
         data = _data(route.body, request)
-        call = Call(path, data, query, caller, request.headers, correlation_id)
+        call = Call(path, data, query, caller, request.headers, correlation_id, at_root)
         if route.who is INTERNAL:
             return _reply(route, self._run(route, call))
         if not self._workers_free.acquire(timeout=WAIT_SECONDS):

@@ -12,6 +12,7 @@ from chassis.errors import Refused
 from chassis.http import strict_json
 from chassis.http.app import ServiceApp, log_fault, refused
 from chassis.http.messages import Reply, Request
+from chassis.http.parsing import Head
 from chassis.http.problems import InternalError, MethodNotAllowed, RouteNotFound
 from chassis.http.routing import BODY_LIMIT, Route, segments_of
 
@@ -97,13 +98,18 @@ class Front:
         except Exception as fault:
             log_fault(fault, correlation_id, service=FRONT)
             reply = refused(InternalError("Something went wrong here."), correlation_id)
-        metrics.http_observed(
-            service=FRONT if target.at_root or not target.apps else target.apps[0].service_name,
-            method=request.method,
-            route=target.route.path if target.route else INDEX if target.at_root else UNMATCHED,
-            status=reply.status,
-            seconds=perf_counter() - started,
-        )
+        service = FRONT if target.at_root or not target.apps else target.apps[0].service_name
+        path = target.route.path if target.route else INDEX if target.at_root else UNMATCHED
+        _observe(service, request.method, path, reply, started)
+        return reply, correlation_id
+
+    def refuse(self, refusal: Refused, head: Head | None) -> tuple[Reply, str]:
+        """The answer to what could not be read as a request, measured like others. ``head`` may be known."""
+        started = perf_counter()
+        headers = head.headers if head is not None else {}
+        correlation_id = correlation.enter(headers.get("x-correlation-id"), headers.get("traceparent"))
+        reply = refused(refusal, correlation_id)
+        _observe(FRONT, head.method if head is not None else "", UNMATCHED, reply, started)
         return reply, correlation_id
 
     def _reply(self, target: Target, request: Request, correlation_id: str) -> Reply:
@@ -131,17 +137,26 @@ class Front:
 
 
 def _merged(target: Target, request: Request, correlation_id: str) -> Reply:
-    """JSON of every service, with the worst status; of what the process has once, as metrics, any one's."""
+    """JSON of every service, with the worst status; of what the process has once, as metrics, the last one's.
+
+    That one comes after all services were asked, so that each has had the occasion to measure.
+    """
     replies = {}
     for app in target.apps:
         route, _ = app.root_router.find(request.method, segments_of(request.path))
-        reply = app.reply(route, {}, request, correlation_id)
-        if isinstance(route.answer, str) and route.answer != strict_json.MEDIA_TYPE and reply.status == 200:
+        replies[app.service_name] = app.reply(route, {}, request, correlation_id, at_root=True)
+    for reply in reversed(replies.values()):
+        if reply.status == 200 and reply.media_type != strict_json.MEDIA_TYPE:
             return reply
-        replies[app.service_name] = reply
     services = {name: json.loads(reply.body) for name, reply in replies.items() if reply.body}
     status = max(reply.status for reply in replies.values())
     return Reply(status, strict_json.encode({"services": services}).encode(), strict_json.MEDIA_TYPE)
+
+
+def _observe(service: str, method: str, route: str, reply: Reply, started: float) -> None:
+    metrics.http_observed(
+        service=service, method=method, route=route, status=reply.status, seconds=perf_counter() - started
+    )
 
 
 def _first_line(service_cls: type) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from chassis.auth import Caller
@@ -22,7 +23,8 @@ class Request:
 class Call:
     """What an entrypoint's method is given. ``data`` and ``query`` are what the route's schemas made of them.
 
-    ``caller`` is None where the route asks for no token.
+    ``caller`` is None where the route asks for no token. ``at_root`` says that the path came without the
+    service's name, so the answer may speak for all services of the process.
     """
 
     path: Mapping[str, str]
@@ -31,6 +33,7 @@ class Call:
     caller: Caller | None
     headers: Mapping[str, str]
     correlation_id: str
+    at_root: bool = False
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class Answer:
 
     ``content`` goes through the route's schema; without one it is JSON, or text or bytes for another media
     type. ``headers`` may replace the safe ones, such as ``Cache-Control`` and ``Content-Security-Policy``.
+    ValueError: a status that does not exist, a header field that is not printable ASCII.
     """
 
     content: Any = None
@@ -47,6 +51,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.status is not None:
+            HTTPStatus(self.status)
         for text in (*self.headers, *self.headers.values(), self.media_type or ""):
             if not (text.isascii() and text.isprintable()):
                 raise ValueError("header fields are printable ASCII")

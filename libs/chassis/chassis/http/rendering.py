@@ -16,6 +16,8 @@ SAFE_HEADERS: Final = {
 }
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
 _heads: dict[tuple[int, str | None], str] = {}
 _date = (0, "")
 
@@ -23,11 +25,12 @@ _date = (0, "")
 def render(reply: Reply, correlation_id: str, *, head_only: bool, close: bool) -> bytes:
     """The whole answer. A 204 has no body and no length; one to HEAD the length of the body left out."""
     lines = [_head(reply), f"Date: {_today()}\r\nX-Correlation-Id: {correlation_id}\r\n"]
-    if reply.status != HTTPStatus.NO_CONTENT:
+    bodiless = reply.status in _BODILESS
+    if not bodiless:
         lines.append(f"Content-Length: {len(reply.body)}\r\n")
     lines.append("Connection: close\r\n\r\n" if close else "\r\n")
     head = "".join(lines).encode("ascii")
-    return head if head_only or reply.status == HTTPStatus.NO_CONTENT else head + reply.body
+    return head if head_only or bodiless else head + reply.body
 
 
 def _head(reply: Reply) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,6 +20,8 @@ SEGMENT_LENGTH: Final = 200
 
 _PARAMETER = re.compile(r"<([a-z][a-z0-9_]*)>")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_STATUSES: Final = frozenset(status for status in HTTPStatus if 200 <= status < 400)
 
 Handler = str
 """The name of the service's method."""
@@ -66,6 +69,8 @@ class Route:
                 faults.append("unknown fields must be refused")
         if not all(isinstance(each, type) and issubclass(each, Refused) for each in self.refuses):
             faults.append("`refuses` holds subclasses of Refused")
+        if self.status not in _STATUSES:
+            faults.append("an answer has a status that exists, from 200 to 399")
         if self.also_at_root and self.parameters:
             faults.append("a route with parameters cannot be at the root too")
         return faults

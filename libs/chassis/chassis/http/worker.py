@@ -41,7 +41,7 @@ class Worker:
         result, failure = None, None
         try:
             result = getattr(service, entrypoint.method_name)(call)
-        except Exception:
+        except BaseException:  # a time-out or a kill is no success either
             failure = sys.exc_info()
             raise
         finally:
