@@ -1,7 +1,7 @@
 """Health: whether a service should be started anew (live), and whether it should be sent work (ready)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from chassis.sensitive import masked
@@ -19,6 +19,7 @@ class Health:
         self.service = service
         self._clock = clock
         self._checks: dict[str, Check] = {}
+        self._notes: dict[str, Check] = {}
         self._given_up: str | None = None
         self._answer: tuple[float, dict[str, str]] | None = None
 
@@ -28,6 +29,12 @@ class Health:
             raise ValueError(f"{self.service}: a check {name} exists already")
         self._checks[name] = check
         self._answer = None
+
+    def note(self, name: str, check: Check) -> None:
+        """Add a check whose failure is told, and does not keep work away. ValueError: as above."""
+        if name in self._notes:
+            raise ValueError(f"{self.service}: a check {name} exists already")
+        self._notes[name] = check
 
     def give_up(self, reason: str) -> None:
         """Say that this process cannot recover by itself: from now on it is neither live nor ready."""
@@ -50,13 +57,22 @@ class Health:
         missing = dict(self._answer[1])
         return not missing, missing
 
+    def degraded(self) -> dict[str, str]:
+        """What is missed meanwhile, by name of check."""
+        return _failing(self._notes)
+
     def _missing(self) -> dict[str, str]:
         found = {"process": self._given_up} if self._given_up is not None else {}
-        for name, check in self._checks.items():
-            try:
-                reason = check()
-            except Exception as error:
-                reason = f"cannot be checked: {type(error).__name__}"
-            if reason is not None:
-                found[name] = masked(reason)
-        return found
+        return found | _failing(self._checks)
+
+
+def _failing(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = {}
+    for name, check in checks.items():
+        try:
+            reason = check()
+        except Exception as error:
+            reason = f"cannot be checked: {type(error).__name__}"
+        if reason is not None:
+            found[name] = masked(reason)
+    return found

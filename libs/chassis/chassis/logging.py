@@ -18,7 +18,7 @@ from chassis.sensitive import MASK, is_sensitive, masked
 
 _DEPTH: Final = 6
 _KEPT: Final = frozenset({"event", "level", "timestamp", "logger", "service", "correlation_id"})
-_NOISY: Final = ("amqp", "kombu", "urllib3")
+_NOISY: Final = ("alembic", "amqp", "kombu", "nameko", "urllib3")
 
 _services: set[str] = set()
 

@@ -1,0 +1,52 @@
+"""Confirms in batches: publish many messages on a channel, then wait until the broker has confirmed them all.
+
+A confirm for each message before the next one is published costs a round trip each. py-amqp offers only
+that by itself; here its callbacks for confirms are counted over a batch.
+"""
+
+from time import monotonic
+from typing import Any
+
+from chassis.bus.port import BusUnavailable
+
+
+class Confirms:
+    """The confirms of one channel, put into confirm mode when this is made."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._published = 0
+        self._outstanding: set[int] = set()
+        self._refused = False
+        channel.events["basic_ack"].add(self._on_ack)
+        channel.events["basic_nack"].add(self._on_nack)
+        channel.confirm_select()
+
+    def published(self) -> None:
+        """Call once for each message published; the broker numbers them from 1."""
+        self._published += 1
+        self._outstanding.add(self._published)
+
+    def wait(self, timeout: float) -> None:
+        """Returns when nothing is outstanding. BusUnavailable: refused, or not all within ``timeout``
+        seconds.
+
+        OSError, socket.timeout: as the connection raises them.
+        """
+        deadline = monotonic() + timeout
+        while self._outstanding and not self._refused:
+            left = deadline - monotonic()
+            if left <= 0:
+                break
+            self._channel.connection.drain_events(timeout=left)
+        if self._outstanding or self._refused:
+            raise BusUnavailable("The broker did not confirm in time.")
+
+    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
+        if not multiple:
+            self._outstanding.discard(delivery_tag)
+            return
+        self._outstanding = {tag for tag in self._outstanding if tag > delivery_tag}
+
+    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
+        self._refused = True

@@ -1,0 +1,254 @@
+"""The bus on kombu's transports: RabbitMQ, or ``memory://`` within one process."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.messaging import Consumer
+
+from chassis.bus.confirms import Confirms
+from chassis.bus.port import Answerer, BusUnavailable, Delivery, Message
+from piaojue_contracts import CONTENT_TYPE
+
+POLLING_SECONDS: Final = 0.01
+CONFIRM_SECONDS: Final = 15.0
+CONNECT_SECONDS: Final = 5.0
+BURST_SECONDS: Final = 0.002
+"""How long the next message of a burst is waited for, once there is one."""
+_QUORUM: Final = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+_QUESTIONS: Final = {"x-message-ttl": 30_000}
+_ANSWERS: Final = {"x-expires": 60_000}
+
+_log = structlog.get_logger("chassis.bus")
+
+
+@contextmanager
+def _unavailable_when_lost(connection: Connection) -> Iterator[None]:
+    """Turns what a transport raises into BusUnavailable. A time that ran out is for the caller to judge."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (*connection.connection_errors, *connection.channel_errors, OSError, EOFError) as error:
+        raise BusUnavailable("The broker cannot be reached at the moment.") from error
+
+
+class KombuBus:
+    """A bus by URL. Every publisher, subscription and answerer has a connection of its own."""
+
+    def __init__(self, url: str, *, heartbeat: float = 30.0) -> None:
+        self._url = url
+        self._heartbeat = heartbeat
+        self._in_memory = url.startswith("memory:")
+
+    def publisher(self, exchange: str) -> "_Publisher":
+        return _Publisher(self._connected(), exchange, confirms=not self._in_memory)
+
+    def subscribe(self, queue: str, exchanges: Sequence[str], *, most: int) -> "_Subscription":
+        return _Subscription(self._connected(), queue, exchanges, most)
+
+    def ask(self, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
+        connection = self._connected()
+        try:
+            with _unavailable_when_lost(connection):
+                return _asked(connection, queue, question, timeout)
+        except TimeoutError:
+            raise BusUnavailable(f"Nobody answered at {queue} in time.") from None
+        finally:
+            _close(connection)
+
+    def answer(self, queue: str, answerer: Answerer, stopping: Callable[[], bool]) -> None:
+        connection = self._connected()
+        try:
+            with _unavailable_when_lost(connection):
+                _answering(connection, queue, answerer, stopping)
+        finally:
+            _close(connection)
+
+    def _connected(self) -> Connection:
+        options = {"polling_interval": POLLING_SECONDS} if self._in_memory else {}
+        connection = Connection(
+            self._url,
+            heartbeat=0 if self._in_memory else self._heartbeat,
+            connect_timeout=CONNECT_SECONDS,
+            transport_options=options,
+        )
+        try:
+            with _unavailable_when_lost(connection):
+                connection.connect()
+        except (TimeoutError, BusUnavailable):
+            _close(connection)
+            raise BusUnavailable("The broker cannot be reached at the moment.") from None
+        return connection
+
+
+def _topic(exchange: str) -> Exchange:
+    return Exchange(exchange, type="topic", durable=True)
+
+
+def _close(connection: Connection) -> None:
+    try:
+        connection.close()
+    except Exception:  # it is being given up; whatever is wrong with it does not matter any more
+        connection.collect()
+
+
+class _Publisher:
+    def __init__(self, connection: Connection, exchange: str, *, confirms: bool) -> None:
+        self._connection = connection
+        self._exchange = exchange
+        with _unavailable_when_lost(connection):
+            self._channel = connection.channel()
+            _topic(exchange)(self._channel).declare()
+            self._confirms = Confirms(self._channel) if confirms else None
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        try:
+            with _unavailable_when_lost(self._connection):
+                for message in messages:
+                    self._send(message)
+                if self._confirms is not None:
+                    self._confirms.wait(CONFIRM_SECONDS)
+        except (TimeoutError, BusUnavailable) as error:
+            self.close()
+            raise BusUnavailable("The broker did not confirm in time.") from error
+
+    def _send(self, message: Message) -> None:
+        prepared = self._channel.prepare_message(
+            message.body,
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+            properties={"delivery_mode": 2, "message_id": message.id},
+        )
+        if self._confirms is not None:
+            self._confirms.published()
+        self._channel.basic_publish(prepared, exchange=self._exchange, routing_key=message.routing_key)
+
+    def close(self) -> None:
+        _close(self._connection)
+
+
+class _Subscription:
+    def __init__(self, connection: Connection, queue: str, exchanges: Sequence[str], most: int) -> None:
+        self._connection = connection
+        self._most = most
+        self._received: list[Delivery] = []
+        self._tags: list[Any] = []
+        with _unavailable_when_lost(connection):
+            self._channel = connection.channel()
+            declared = Queue(queue, durable=True, queue_arguments=_QUORUM)(self._channel)
+            declared.declare()
+            for exchange in exchanges:
+                _topic(exchange)(self._channel).declare()
+                declared.bind_to(exchange, routing_key="#")
+            consumer = Consumer(self._channel, [declared], on_message=self._on_message, auto_declare=False)
+            consumer.qos(prefetch_count=2 * most)
+            consumer.consume()
+
+    def receive(self, timeout: float) -> list[Delivery]:
+        with _unavailable_when_lost(self._connection):
+            wait = timeout
+            while len(self._received) < self._most:
+                try:
+                    self._connection.drain_events(timeout=wait)
+                except TimeoutError:
+                    break
+                if self._received:
+                    wait = BURST_SECONDS
+            self._keep_alive()
+        received, self._received = self._received, []
+        return received
+
+    def _on_message(self, message: Any) -> None:
+        body = message.body
+        self._received.append(
+            Delivery(
+                body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogateescape"),
+                message.delivery_info.get("exchange") or "",
+                message.delivery_info.get("routing_key") or "",
+            )
+        )
+        self._tags.append(message.delivery_tag)
+
+    def _keep_alive(self) -> None:
+        """Sends a heartbeat when one is due; raises when the broker's own did not come."""
+        if self._connection.supports_heartbeats and self._connection.heartbeat:
+            self._connection.heartbeat_check()
+
+    def acknowledge(self) -> None:
+        tags, self._tags = self._tags, []
+        with _unavailable_when_lost(self._connection):
+            if tags and self._connection.transport.driver_type == "amqp":
+                self._channel.basic_ack(tags[-1], multiple=True)
+                return
+            for tag in tags:  # kombu's own transports take a tag at a time
+                self._channel.basic_ack(tag)
+
+    def close(self) -> None:
+        _close(self._connection)
+
+
+def _asked(connection: Connection, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
+    answers: list[dict[str, Any]] = []
+    asked = uuid4().hex
+
+    def _on_message(message: Any) -> None:
+        if message.properties.get("correlation_id") == asked:
+            answers.append(json.loads(message.body))
+
+    channel = connection.channel()
+    replies = Queue(f"{queue}.answers.{asked}", exclusive=True, durable=False, auto_delete=True)
+    reply_queue = replies(channel)
+    reply_queue.declare()
+    _questions(queue)(channel).declare()
+    with Consumer(channel, [reply_queue], on_message=_on_message, no_ack=True, auto_declare=False):
+        _send_json(channel, queue, question, correlation_id=asked, reply_to=reply_queue.name)
+        deadline = monotonic() + timeout
+        while not answers:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError
+            connection.drain_events(timeout=left)
+    return answers[0]
+
+
+def _answering(connection: Connection, queue: str, answerer: Answerer, stopping: Callable[[], bool]) -> None:
+    channel = connection.channel()
+
+    def _on_message(message: Any) -> None:
+        try:
+            answer = answerer(json.loads(message.body))
+        except Exception as error:  # who asked will ask again; one bad question must not end the answering
+            _log.warning("question_not_answered", queue=queue, error=type(error).__name__)
+            return
+        properties = message.properties
+        _send_json(channel, properties["reply_to"], answer, correlation_id=properties["correlation_id"])
+
+    asked = _questions(queue)(channel)
+    asked.declare()
+    with Consumer(channel, [asked], on_message=_on_message, no_ack=True, auto_declare=False):
+        while not stopping():
+            try:
+                connection.drain_events(timeout=0.5)
+            except TimeoutError:
+                if connection.supports_heartbeats and connection.heartbeat:
+                    connection.heartbeat_check()
+
+
+def _questions(queue: str) -> Queue:
+    return Queue(queue, durable=True, queue_arguments=_QUESTIONS)
+
+
+def _send_json(channel: Any, queue: str, content: dict[str, Any], **properties: Any) -> None:
+    """By the broker's default exchange, which leads to the queue of that name."""
+    body = json.dumps(content, ensure_ascii=False).encode()
+    message = channel.prepare_message(
+        body, content_type=CONTENT_TYPE, content_encoding="utf-8", properties=properties
+    )
+    channel.basic_publish(message, exchange="", routing_key=queue)

@@ -1,0 +1,102 @@
+"""The consumer: one green thread that receives, takes, retries and heals, one after the other."""
+
+from threading import Event as Flag
+from time import monotonic
+
+from chassis.bus import Bus, BusUnavailable, Subscription
+from chassis.events.healing import Healing
+from chassis.events.inbox import Inbox
+from chassis.logging import get_logger
+from chassis.store import StoreUnavailable
+from piaojue_contracts import exchange_of
+
+_log = get_logger("chassis.consumer")
+
+_LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0
+_RECEIVE_SECONDS = 0.2
+
+
+class Consumer:
+    """``batch``: events taken in one transaction at most. ``compare``: seconds between comparisons with the
+    sources."""
+
+    def __init__(
+        self, service: str, inbox: Inbox, healing: Healing, bus: Bus, *, batch: int, compare: float
+    ) -> None:
+        self._service = service
+        self._inbox = inbox
+        self._healing = healing
+        self._bus = bus
+        self._batch = batch
+        self._compare = compare
+        self._stopped = Flag()
+        self._look_at = 0.0
+        self._compare_at = dict.fromkeys(sorted(inbox.sources), 0.0)
+
+    def run(self) -> None:
+        """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
+        subscription = None
+        while not self._stopped.is_set():
+            try:
+                if subscription is None:
+                    subscription = self._subscribed()
+                self._receive(subscription)
+                self._tend()
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable | BusUnavailable):
+                    _log.exception("consumer_failed", service=self._service)
+                self._give_back(subscription)
+                subscription = None
+        if subscription is not None:
+            subscription.close()
+
+    def stop(self) -> None:
+        """What is under way is finished."""
+        self._stopped.set()
+
+    def look(self) -> None:
+        """Have due events looked for at once, such as one that was released."""
+        self._look_at = 0.0
+
+    def _subscribed(self) -> Subscription | None:
+        self._inbox.start()
+        try:
+            exchanges = [exchange_of(source) for source in sorted(self._inbox.sources)]
+            subscription = self._bus.subscribe(f"{self._service}.inbox", exchanges, most=self._batch)
+        except BusUnavailable:
+            return None
+        self._compare_at = dict.fromkeys(self._compare_at, 0.0)
+        return subscription
+
+    def _receive(self, subscription: Subscription | None) -> None:
+        if subscription is None:
+            self._stopped.wait(_PAUSE_SECONDS)
+            return
+        deliveries = subscription.receive(_RECEIVE_SECONDS)
+        if deliveries:
+            taken = self._inbox.receive(deliveries)
+            subscription.acknowledge()
+            if taken.failed:
+                self._look_at = 0.0
+            for source in taken.gaps:
+                self._compare_at[source] = 0.0
+
+    def _tend(self) -> None:
+        """Retries what is due, and compares with the sources whose time it is."""
+        if monotonic() >= self._look_at:
+            self._inbox.retry()
+            due = self._inbox.seconds_to_next_try()
+            self._look_at = monotonic() + min(_LOOK_SECONDS, _LOOK_SECONDS if due is None else due)
+        for source, at in self._compare_at.items():
+            if monotonic() >= at:
+                answered = self._healing.heal(source)
+                self._compare_at[source] = monotonic() + (
+                    self._compare if answered else min(_PAUSE_SECONDS, self._compare)
+                )
+
+    def _give_back(self, subscription: Subscription | None) -> None:
+        """Closing has the broker deliver again what was not acknowledged."""
+        if subscription is not None:
+            subscription.close()
+        self._stopped.wait(_PAUSE_SECONDS)

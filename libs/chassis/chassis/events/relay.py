@@ -1,0 +1,179 @@
+"""The relay: numbers what was committed, and publishes it until the broker has confirmed it.
+
+One process of a service leads; the others wait to take over. A commit in the leader's process wakes it at
+once, one in another process by PostgreSQL's NOTIFY; it looks by itself at an interval for whatever was
+missed.
+"""
+
+from collections.abc import Callable
+from threading import Event as Flag
+from time import monotonic
+from typing import Any
+
+import eventlet
+from eventlet.hubs import trampoline
+from sqlalchemy import Connection, Engine, text
+
+from chassis import metrics
+from chassis.bus import Bus, BusUnavailable, Message, Publisher
+from chassis.events.log import EventLog, published_messages
+from chassis.logging import get_logger
+from chassis.store import Leadership, Store, StoreUnavailable, take_leadership
+from chassis.store.engine import unavailable_when_lost
+from chassis.store.store import OUTBOX_CHANNEL
+from piaojue_contracts import Event, exchange_of
+
+_log = get_logger("chassis.relay")
+
+_LONGEST_PAUSE = 5.0
+
+
+class Relay:
+    """``batch``: events numbered, and published, at a time. ``interval``: seconds between looks of its
+    own."""
+
+    def __init__(
+        self, service: str, store: Store[Any], log: EventLog, bus: Bus, *, batch: int, interval: float
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._event_log = log
+        self._bus = bus
+        self._batch = batch
+        self._interval = interval
+        self._awake = Flag()
+        self._stopping = False
+        self._publisher: Publisher | None = None
+        self._published = 0
+        self._publish_after = 0.0
+        self._failures = 0
+        store.wake_relay = self._awake.set
+
+    def run(self) -> None:
+        """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
+        while not self._stopping:
+            leadership = self._take_leadership()
+            if leadership is None:
+                self._wait(self._interval)
+                continue
+            self._leads(True)
+            try:
+                self._lead(leadership)
+            except StoreUnavailable:
+                _log.warning("relay_lost_its_database", service=self._service)
+                self._wait(self._interval)
+            except Exception:
+                _log.exception("relay_failed", service=self._service)
+                self._wait(self._interval)
+            finally:
+                self._leads(False)
+                self._drop_publisher()
+                leadership.release()
+
+    def stop(self) -> None:
+        """What is committed by now is still published, if the broker is there."""
+        self._stopping = True
+        self._awake.set()
+
+    def trouble(self) -> str | None:
+        """What keeps events from being published; None when nothing does."""
+        return "events are kept here, since the broker cannot be reached" if self._failures else None
+
+    def _take_leadership(self) -> Leadership | None:
+        try:
+            return take_leadership(self._store.engine)
+        except StoreUnavailable:
+            return None
+
+    def _leads(self, leads: bool) -> None:
+        self._store.relay_leads_here = leads
+        metrics.RELAY_LEADER.of(self._service).set(leads)
+
+    def _lead(self, leadership: Leadership) -> None:
+        connection = leadership.connection
+        listener = _listening(self._store.engine, self._awake.set)
+        self._published = self._event_log.published()
+        try:
+            while True:
+                stopping = self._stopping
+                self._awake.clear()
+                busy = self._round(connection)
+                if stopping and not busy:
+                    return
+                if not busy:
+                    self._wait(self._interval)
+        finally:
+            if listener is not None:
+                listener.kill()
+
+    def _round(self, connection: Connection) -> bool:
+        """Numbers a batch and publishes one; whether there may be more to do at once."""
+        numbered = self._event_log.number(connection, self._batch)
+        if monotonic() < self._publish_after:
+            return bool(numbered)
+        if numbered and numbered[0].sequence == self._published + 1:
+            events = numbered
+        else:
+            events = published_messages(self._event_log.page(self._published, self._batch))
+        if not events or not self._publish(events):
+            return bool(numbered)
+        self._published = events[-1].sequence
+        self._event_log.mark_published(connection, self._published)
+        metrics.OUTBOX_PUBLISHED.of(self._service).set(self._published)
+        return True
+
+    def _publish(self, events: list[Event]) -> bool:
+        """Whether all were confirmed. If not, they are sent again later; who has them already drops them."""
+        try:
+            if self._publisher is None:
+                self._publisher = self._bus.publisher(exchange_of(self._service))
+            self._publisher.publish(
+                [Message(event.id, event.routing_key, event.as_bytes()) for event in events]
+            )
+        except BusUnavailable:
+            self._drop_publisher()
+            self._failures += 1
+            self._publish_after = monotonic() + min(0.1 * 2**self._failures, _LONGEST_PAUSE)
+            metrics.RELAY_BATCHES.of(self._service, "failed").inc()
+            _log.warning("events_not_published", service=self._service, failures=self._failures)
+            return False
+        self._failures = 0
+        metrics.RELAY_BATCHES.of(self._service, "confirmed").inc()
+        return True
+
+    def _drop_publisher(self) -> None:
+        if self._publisher is not None:
+            self._publisher.close()
+            self._publisher = None
+
+    def _wait(self, seconds: float) -> None:
+        if self._failures:
+            seconds = min(seconds, max(self._publish_after - monotonic(), 0.01))
+        self._awake.wait(seconds)
+
+
+def _listening(engine: Engine, wake: Callable[[], None]) -> Any:
+    """A green thread that PostgreSQL's notifications wake, on a connection of its own; None on SQLite."""
+    if engine.dialect.name != "postgresql":
+        return None
+    with unavailable_when_lost():
+        connection = engine.connect()
+        connection.detach()
+        with connection.begin():
+            connection.execute(text(f"LISTEN {OUTBOX_CHANNEL}"))
+    return eventlet.spawn(_listen, connection, wake)
+
+
+def _listen(connection: Connection, wake: Callable[[], None]) -> None:
+    """Ends with its connection; the interval then has to do until the relay leads anew."""
+    raw: Any = connection.connection.driver_connection
+    try:
+        while True:
+            trampoline(raw.fileno(), read=True)
+            raw.poll()
+            raw.notifies.clear()
+            wake()
+    except (raw.Error, OSError):
+        connection.invalidate()
+    finally:
+        connection.close()

@@ -1,0 +1,86 @@
+"""Services in a process: started together, stopped within a deadline."""
+
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import eventlet
+from eventlet.event import Event
+from nameko.constants import MAX_WORKERS_CONFIG_KEY, WEB_SERVER_CONFIG_KEY
+from nameko.containers import ServiceContainer
+
+from chassis import metrics
+from chassis.config import Settings
+from chassis.http import address_of
+from chassis.logging import get_logger
+from chassis.service.base import Service, release_of
+
+_log = get_logger("chassis.running")
+
+
+class Running:
+    """Containers of several services, each with settings of its own. ``eventlet.monkey_patch`` comes
+    first."""
+
+    def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
+        self._containers = [ServiceContainer(cls, _nameko_config(settings)) for cls, settings in services]
+        self._ended = Event()
+
+    def start(self) -> None:
+        """Returns when all answer. Whatever keeps one from starting is raised, and the others are stopped."""
+        started = []
+        try:
+            for container in self._containers:
+                started.append(container)
+                container.start()
+                metrics.build_observed(
+                    service=container.service_name, version=release_of(container.service_name)
+                )
+        except BaseException:
+            for container in started:
+                container.kill()
+            raise
+
+    def address(self) -> tuple[str, int]:
+        """Host and real port of the first service."""
+        return address_of(self._containers[0])
+
+    def wait(self) -> None:
+        """Returns when SIGTERM or SIGINT came. Raises what a container died of."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._on_signal)
+        for container in self._containers:
+            eventlet.spawn(self._watch, container)
+        self._ended.wait()
+
+    def _watch(self, container: ServiceContainer) -> None:
+        try:
+            container.wait()
+        except BaseException as error:
+            if not self._ended.ready():
+                self._ended.send_exception(error)
+
+    def _on_signal(self, number: int, _frame: Any) -> None:
+        if not self._ended.ready():
+            _log.info("stopping", signal=signal.Signals(number).name)
+            self._ended.send(None)
+
+    def stop(self) -> None:
+        """Requests under way are answered, and what is committed is published, as far as there is time."""
+        for container in self._containers:
+            container.stop()
+
+
+def _nameko_config(settings: Settings) -> Mapping[str, Any]:
+    return {
+        "settings": settings,
+        MAX_WORKERS_CONFIG_KEY: settings.workers,
+        WEB_SERVER_CONFIG_KEY: str(settings.http_address),
+        "ISSUER": settings.issuer,
+        "AUDIENCE": settings.audience,
+        "JWKS": settings.jwks,
+        "HTTP_TIMEOUT_SECONDS": settings.http_timeout,
+        "HTTP_DRAIN_SECONDS": settings.drain,
+        "HTTP_BODY_LIMIT": settings.http_max_body,
+        "HTTP_MAX_CONNECTIONS": settings.http_connections,
+    }

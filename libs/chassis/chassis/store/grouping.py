@@ -1,0 +1,56 @@
+"""Grouping: what is waiting is done together, so that many small requests cost one transaction."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import eventlet
+from eventlet.event import Event
+
+I = TypeVar("I")  # noqa: E741
+O = TypeVar("O")  # noqa: E741
+
+
+class Grouping(Generic[I, O]):
+    """``work`` is given the waiting items, ``most`` at a time, and returns an outcome for each, in order.
+
+    An outcome that is an exception is raised to who submitted the item. When ``work`` itself raises, all of
+    its items get that exception. One group is under way at a time; meanwhile the next one gathers.
+    """
+
+    def __init__(self, work: Callable[[Sequence[I]], Sequence[O | Exception]], *, most: int = 256) -> None:
+        self._work = work
+        self._most = most
+        self._waiting: deque[tuple[I, Event]] = deque()
+        self._under_way = False
+
+    def submit(self, item: I) -> O:
+        """The item's outcome, once its group is done."""
+        done = Event()
+        self._waiting.append((item, done))
+        if not self._under_way:
+            self._under_way = True
+            eventlet.spawn_n(self._run)
+        outcome: O = done.wait()
+        return outcome
+
+    def _run(self) -> None:
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                self._do(group)
+        finally:
+            self._under_way = False
+
+    def _do(self, group: Sequence[tuple[I, Event]]) -> None:
+        try:
+            outcomes = self._work([item for item, _ in group])
+        except Exception as error:
+            for _, done in group:
+                done.send_exception(error)
+            return
+        for (_, done), outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                done.send_exception(outcome)
+            else:
+                done.send(outcome)

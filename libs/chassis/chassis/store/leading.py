@@ -1,0 +1,56 @@
+"""Leadership: of all processes on one database, at most one has it. It is lost with the process, whatever
+kills it."""
+
+import fcntl
+import os
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+from chassis.store.engine import WRITES, unavailable_when_lost
+
+_KEY: Final = 0x7069616F  # "piao"
+
+
+class Leadership:
+    """Held from :func:`take_leadership` to :meth:`release`; ``connection`` is the leader's own, and it is
+    good as long as that is: PostgreSQL frees the lock with the session."""
+
+    def __init__(self, connection: Connection, file: int | None) -> None:
+        self.connection = connection
+        self._file = file
+
+    def release(self) -> None:
+        """Idempotent; never raises."""
+        try:
+            self.connection.close()
+        except Exception:  # the session is gone, and with it the lock
+            self.connection.invalidate()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def take_leadership(engine: Engine) -> Leadership | None:
+    """Leadership, or None while another has it. StoreUnavailable: the database is away."""
+    if engine.dialect.name == "sqlite":
+        return _by_file(engine)
+    with unavailable_when_lost():
+        connection = engine.connect()
+        connection.detach()  # never back into the pool: its session holds the lock
+        with connection.begin():
+            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
+        if taken:
+            return Leadership(connection, None)
+        connection.close()
+        return None
+
+
+def _by_file(engine: Engine) -> Leadership | None:
+    file = os.open(f"{engine.url.database}.leader", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return Leadership(engine.connect().execution_options(**{WRITES: True}), file)
