@@ -1,5 +1,6 @@
 """The rules of the poll: pure, standard library only; times, ids and randomness are arguments."""
 
+from ballots.domain import telling
 from ballots.domain.adoption import (
     BUILT_IN_ADOPTION_RULES,
     AdoptionRule,
@@ -48,11 +49,21 @@ from ballots.domain.marking import (
     Standing,
     Tally,
 )
-from ballots.domain.meeting import LEVELS, Body, Deputy, Meeting, check_quorum, check_roll
+from ballots.domain.meeting import (
+    LEVELS,
+    Body,
+    Deputy,
+    Meeting,
+    check_quorum,
+    check_roll,
+    read_quorum,
+    read_roll,
+)
 from ballots.domain.poll import Poll, PollState
 from ballots.domain.rules import TWO_THIRDS, Named, Rules, quorum_needed, rules_hash
 from ballots.domain.sheet import count_sheet
 from ballots.domain.slips import ALPHABET, code_hash, format_code, new_code, normalise_code
+from ballots.domain.telling import OnPaper
 
 __all__ = [
     "ALPHABET",
@@ -88,6 +99,7 @@ __all__ = [
     "MorePresentThanDeputies",
     "Named",
     "NotDifferential",
+    "OnPaper",
     "Overvoted",
     "Paper",
     "PapersDoNotBalance",
@@ -119,5 +131,8 @@ __all__ = [
     "pass_mark",
     "quorum_needed",
     "read_papers",
+    "read_quorum",
+    "read_roll",
     "rules_hash",
+    "telling",
 ]

@@ -1,10 +1,11 @@
 """Bodies, their deputies, and the meeting with its roll call."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from ballots.domain.counting import Attendance
 from ballots.domain.errors import (
@@ -16,7 +17,7 @@ from ballots.domain.errors import (
     QuorumNotMet,
     UnknownDeputy,
 )
-from ballots.domain.reading import read_text
+from ballots.domain.reading import read_fraction, read_text
 from ballots.domain.rules import TWO_THIRDS, quorum_needed
 
 LEVELS = ("township", "county", "city", "province", "nation")
@@ -72,6 +73,27 @@ def check_roll(deputies: Iterable[Deputy]) -> tuple[Deputy, ...]:
     if not roll:
         raise InvalidRoll("deputies: a roll has at least one deputy", field="deputies")
     return tuple(roll.values())
+
+
+def read_roll(given: Sequence[Mapping[str, Any]]) -> tuple[Deputy, ...]:
+    """A roll from ``id``, ``name``, ``delegation``, ``district`` of each. Raises InvalidRoll, naming the
+    field."""
+    deputies = []
+    for place, each in enumerate(given):
+        try:
+            deputies.append(Deputy(each["id"], each["name"], each["delegation"], each["district"]))
+        except InvalidRoll as refusal:
+            where = f"deputies.{place}"
+            raise InvalidRoll(f"{where}.{refusal.detail}", field=f"{where}.{refusal.field}") from None
+    return check_roll(deputies)
+
+
+def read_quorum(given: str) -> Fraction:
+    """A share from a text such as ``2/3``. Raises InvalidRoll."""
+    try:
+        return read_fraction(given, "quorum")
+    except Fault as fault:
+        raise InvalidRoll(fault.detail, field="quorum") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class Poll:
 
     def issue(self, slips: int) -> "Poll":
         """``slips`` more are handed to deputies present. Raises PollNotOpen or MoreIssuedThanPresent."""
-        self._check_open()
+        self.check_open()
         if slips < 1:
             raise InvalidPoll("slips: at least one is issued at a time", field="slips")
         assert self.attendance is not None
@@ -149,7 +149,7 @@ class Poll:
 
         A blank paper is accepted: an abstention. Raises PollNotOpen, Overvoted or InvalidMarks.
         """
-        self._check_open()
+        self.check_open()
         scheme = self._marking_scheme(marking_schemes)
         places = {candidate: place for place, candidate in enumerate(self.candidates)}
         try:
@@ -163,7 +163,7 @@ class Poll:
 
     def close(self, now: datetime) -> "Poll":
         """From here on no paper is accepted. Raises PollNotOpen."""
-        self._check_open()
+        self.check_open()
         return replace(self, state=PollState.CLOSED, closed_at=now)
 
     def count(
@@ -188,7 +188,7 @@ class Poll:
             raise PollNotCounted("only a counted poll is declared, and only once")
         return replace(self, state=PollState.DECLARED, declared_at=now)
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
         if self.state is not PollState.OPEN:
             raise PollNotOpen("the poll is not open")
 

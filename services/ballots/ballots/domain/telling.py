@@ -1,0 +1,115 @@
+"""What ballots tells others: the data of its events, from the meeting and the poll they are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ballots.domain.meeting import Body, Meeting
+from ballots.domain.poll import Poll
+from ballots.domain.rules import quorum_needed
+from chassis.clock import rfc3339
+
+_FIGURES = (
+    *("outcome", "open_seats", "pass_mark", "adopted", "tied", "deputies", "present"),
+    *("issued", "returned", "unreturned", "valid", "invalid", "blank"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OnPaper:
+    """What a poll is about, beside its rules. ``titles``: project → title."""
+
+    year: int
+    titles: Mapping[str, str]
+
+
+def meeting_opened(meeting: Meeting, title: str, body: Body, now: datetime) -> dict[str, Any]:
+    attendance = meeting.attendance
+    return {
+        "body": body.id,
+        "body_name": body.name,
+        "meeting": meeting.id,
+        "title": title,
+        "due": attendance.deputies,
+        "present": attendance.present,
+        "quorum_needed": quorum_needed(attendance.deputies, meeting.quorum),
+        "opened_at": rfc3339(now),
+    }
+
+
+def poll_opened(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dict[str, Any]:
+    assert poll.attendance is not None
+    return {
+        "body": poll.body,
+        "body_name": body.name,
+        "meeting": poll.meeting,
+        "poll": poll.id,
+        "title": poll.title,
+        "year": on_paper.year,
+        "seats": poll.rules.seats,
+        "candidates": candidates_shown(poll, on_paper),
+        "rules": poll.rules.as_json(),
+        "rules_hash": poll.rules_hash,
+        "deputies": poll.attendance.deputies,
+        "present": poll.attendance.present,
+        "quorum_needed": quorum_needed(poll.attendance.deputies, poll.rules.quorum),
+        "opened_at": rfc3339(now),
+    }
+
+
+def turnout_changed(poll: Poll, returned: int, now: datetime) -> dict[str, Any]:
+    assert poll.attendance is not None
+    return {
+        "body": poll.body,
+        "poll": poll.id,
+        "present": poll.attendance.present,
+        "issued": poll.issued,
+        "returned": returned,
+        "at": rfc3339(now),
+    }
+
+
+def poll_closed(poll: Poll, returned: int, now: datetime) -> dict[str, Any]:
+    return {
+        "body": poll.body,
+        "meeting": poll.meeting,
+        "poll": poll.id,
+        "issued": poll.issued,
+        "returned": returned,
+        "closed_at": rfc3339(now),
+    }
+
+
+def result_declared(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dict[str, Any]:
+    assert poll.result is not None
+    result: Mapping[str, Any] = poll.result
+    return {name: result[name] for name in _FIGURES} | {
+        "body": poll.body,
+        "body_name": body.name,
+        "meeting": poll.meeting,
+        "poll": poll.id,
+        "title": poll.title,
+        "year": on_paper.year,
+        "seats": poll.rules.seats,
+        "projects": [_project_result(project, on_paper, result) for project in poll.candidates],
+        "rules_hash": poll.rules_hash,
+        "declared_at": rfc3339(now),
+    }
+
+
+def _project_result(project: str, on_paper: OnPaper, result: Mapping[str, Any]) -> dict[str, Any]:
+    tally = (result["tallies"] or {}).get(project, {})
+    return {
+        "project": project,
+        "title": on_paper.titles[project],
+        "adopted": project in result["adopted"],
+        "votes": result["votes"][project] if result["votes"] else None,
+        "against": tally.get("against"),
+        "abstain": tally.get("abstain"),
+    }
+
+
+def candidates_shown(poll: Poll, on_paper: OnPaper) -> list[dict[str, str]]:
+    """In the order of the paper."""
+    return [{"project": project, "title": on_paper.titles[project]} for project in poll.candidates]
