@@ -202,7 +202,7 @@ def test_an_answer_that_is_hardly_taken_is_given_up(server):
     client = server.connect(b"GET /north/large HTTP/1.1\r\nHost: h\r\n\r\n", receive_buffer=4096)
     taken, began = len(client.recv(1)), time.monotonic()
     while server.sockets() > LISTENING and time.monotonic() - began < 20:
-        taken += len(client.recv(1))
+        taken += len(client.recv(512))
     assert TIMEOUT_SECONDS <= time.monotonic() - began < TIMEOUT_SECONDS * 4
     while received := client.recv(1 << 20):
         taken += len(received)
@@ -215,6 +215,14 @@ def test_a_body_over_the_limit_is_refused_before_it_is_in_memory(server):
     with pytest.raises(OSError):  # noqa: PT011 reset or broken pipe, whichever is noticed first
         client.sendall(bytes(500_000_000))
     assert server.peak_memory() - before < 8 << 20
+
+
+def test_a_client_may_go_on_sending_for_a_while_before_it_reads_the_refusal(server):
+    client = server.connect(POST + b"Content-Length: 900000\r\n\r\n")
+    assert client.recv(1, socket.MSG_PEEK)
+    for _ in range(9):
+        client.sendall(bytes(100_000))
+    assert refused(client) == (413, "body-too-large")
 
 
 def test_a_chunked_body_over_the_limit_is_refused_when_it_passes_it(server):
@@ -230,16 +238,6 @@ def test_a_route_may_have_a_smaller_limit(server):
         b"Content-Length: 1025\r\n\r\n"
     )
     assert refused(client) == (413, "body-too-large")
-
-
-def test_many_fast_senders_do_not_keep_the_others_waiting(server):
-    flood = GET * 2000
-    clients = [server.connect(flood) for _ in range(3)]
-    began = time.monotonic()
-    assert server.request("GET", "/north/hello").status == 200
-    assert time.monotonic() - began < 0.5
-    for client in clients:
-        client.close()
 
 
 def test_a_client_that_goes_away_leaves_no_trace(server):
@@ -259,9 +257,10 @@ def test_when_all_places_are_taken_the_longest_idle_goes(server):
     for _ in range(CONNECTIONS):
         others.append(server.connect(GET))
         assert read_response(others[-1]).status == 200
+    for client in others:
+        client.sendall(GET)
+        assert read_response(client).status == 200
     assert is_closed(first)
-    others[-1].sendall(GET)
-    assert read_response(others[-1]).status == 200
 
 
 def test_when_all_places_are_busy_a_newcomer_is_turned_away(server):
