@@ -1,0 +1,46 @@
+"""A service's own store for tests: its tables made, on a SQLite file or on a database of PostgreSQL."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from chassis.store import Store, Transaction, migrate
+from chassis.store.tables import outbox
+
+R = TypeVar("R")
+
+
+@contextmanager
+def migrated_store(
+    service: str, repository: Callable[[Transaction], R], folder: Path, *, url: str | None = None
+) -> Iterator[Store[R]]:
+    """The store of a service with its tables, closed afterwards.
+
+    It is the file ``<service>.db`` in the folder, unless ``url`` names another place, such as one of the
+    fixture ``database_url``. Asked for twice, it is the same store twice: what two processes would have.
+    """
+    store = Store.at(url or f"sqlite:///{folder / service}.db", repository)
+    try:
+        migrate(store.engine, service)
+        yield store
+    finally:
+        store.close()
+
+
+def told(store: Store[Any], event: str = "") -> list[dict[str, Any]]:
+    """What the store's transactions have published, oldest first: ``type``, ``subject`` and ``data`` of each.
+
+    ``event`` chooses those of one name, such as ``poll_opened``. For a store without a relay at work, which
+    would take them away.
+    """
+    with store.begin() as transaction:
+        rows = transaction.connection.execute(select(outbox).order_by(outbox.c.position)).all()
+    return [
+        {"type": row.type, "subject": row.subject, "data": json.loads(row.data)}
+        for row in rows
+        if not event or f".{event}." in row.type
+    ]
