@@ -1,0 +1,121 @@
+"""Ballots on PostgreSQL: races of processes, and what the database notes of papers."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from ballots import usecases
+from ballots.domain import CodeSpent, PollNotOpen
+from ballots.store import Ballots
+from tests.ballots.meetings import (
+    BODY,
+    NOW,
+    RULES_LOADED,
+    SCHEMES_LOADED,
+    cast,
+    events,
+    finish,
+    issue,
+    open_poll,
+    with_meeting,
+)
+from tests.support.stores import migrated_store
+
+
+@pytest.fixture
+def url(database_url):
+    return database_url("ballots")
+
+
+@pytest.fixture
+def store(url, tmp_path):
+    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
+        yield made
+
+
+@pytest.fixture
+def other(store, url, tmp_path):
+    """What a second process would have."""
+    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
+        yield made
+
+
+def test_a_poll_runs_from_roll_call_to_result(store):
+    with_meeting(store)
+    open_poll(store)
+    cast(store, [(code, ["water"]) for code in issue(store, 50)])
+    usecases.tell_turnout(store, NOW)
+    assert finish(store)["result"]["adopted"] == ["water"]
+    assert [name for name, _ in events(store)][-1] == "result_declared.v1"
+
+
+def test_two_processes_with_one_code_accept_it_once(store, other):
+    with_meeting(store)
+    open_poll(store)
+    codes, both = issue(store, 79), (store, other)
+    with ThreadPoolExecutor(2) as pool:
+        for code in codes:
+            outcomes = _together(pool, both, code)
+            assert sorted(type(each) for each in outcomes if each != {"accepted": True}) == [CodeSpent]
+    assert finish(store)["result"]["votes"]["road"] == 79
+
+
+def _together(pool, stores, code):
+    casting = [pool.submit(cast, store, [(code, ["road"])]) for store in stores]
+    return [each.result()[0] for each in casting]
+
+
+def test_two_processes_casting_the_same_codes_in_other_orders_do_not_deadlock(store, other):
+    with_meeting(store)
+    open_poll(store)
+    codes = issue(store, 79)
+    shuffled = random.Random(1).sample(codes, len(codes))
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(cast, store, [(code, []) for code in codes])
+        two = pool.submit(cast, other, [(code, []) for code in shuffled])
+        outcomes = one.result() + two.result()
+    assert sum(each == {"accepted": True} for each in outcomes) == 79
+
+
+def test_closing_amid_casts_of_another_process_counts_exactly_those_accepted(store, other):
+    with_meeting(store)
+    open_poll(store)
+    codes = issue(store, 79)
+    with ThreadPoolExecutor(8) as pool:
+        casting = [pool.submit(lambda code=code: cast(other, [(code, ["road"])])[0]) for code in codes]
+        casting[20].result()
+        usecases.close_poll(store, BODY, "p1", NOW)
+        outcomes = [each.result() for each in casting]
+    accepted = sum(each == {"accepted": True} for each in outcomes)
+    assert all(each == {"accepted": True} or isinstance(each, PollNotOpen) for each in outcomes)
+    usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
+    assert usecases.declare_result(store, BODY, "p1", NOW)["result"]["returned"] == accepted
+
+
+def test_after_the_close_transaction_ids_and_places_tell_nothing_of_papers(store):
+    with_meeting(store)
+    open_poll(store)
+    marks = [["water"], ["road"], ["clinic"], []] * 15
+    for code, mark in zip(issue(store, 60), marks, strict=True):
+        cast(store, [(code, mark)])
+    with store.engine.connect() as connection:
+        before = set(connection.scalars(text("SELECT xmin::text FROM papers")))
+    assert len(before) == 60
+    usecases.close_poll(store, BODY, "p1", NOW)
+    with store.engine.connect() as connection:
+        after = set(connection.scalars(text("SELECT xmin::text FROM papers")))
+        in_place = list(connection.scalars(text("SELECT marks FROM papers ORDER BY ctid")))
+    assert len(after) == 1
+    assert in_place == sorted(in_place)
+
+
+def test_no_column_of_codes_and_papers_but_the_poll_is_shared(store):
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = :table"
+    with store.engine.connect() as connection:
+        codes, papers = (
+            set(connection.scalars(text(query), {"table": table})) for table in ("codes", "papers")
+        )
+    assert codes & papers == {"body", "poll"}
+    assert papers == {"body", "poll", "id", "marks"}
