@@ -13,13 +13,16 @@ from proposals.domain.errors import (
     InvalidResult,
     InvalidSuggestion,
     NoCandidates,
+    OnListAndRecord,
     ProjectListedTwice,
     UnknownProject,
+    UnknownSource,
 )
-from proposals.domain.project import Project, Stage, check_projects, read_projects
+from proposals.domain.project import Project, Stage, check_apart, check_projects, read_projects
 from proposals.domain.reading import read_amount, read_date, write_amount, write_instant
 from proposals.domain.record import Record
 from proposals.domain.result import Result
+from proposals.domain.sources import DeputiesSource, HotlineSource, Incoming, ResidentsSource, Source, tidied
 from proposals.domain.suggestion import Proposer, Suggestion
 from proposals.domain.telling import (
     candidates_published,
@@ -34,22 +37,30 @@ __all__ = [
     "CandidateList",
     "CandidatesAlreadyPublished",
     "CandidatesNotPublished",
+    "DeputiesSource",
     "Fault",
+    "HotlineSource",
+    "Incoming",
     "InvalidCandidates",
     "InvalidProject",
     "InvalidRecord",
     "InvalidResult",
     "InvalidSuggestion",
     "NoCandidates",
+    "OnListAndRecord",
     "Project",
     "ProjectListedTwice",
     "Proposer",
     "Record",
+    "ResidentsSource",
     "Result",
+    "Source",
     "Stage",
     "Suggestion",
     "UnknownProject",
+    "UnknownSource",
     "candidates_published",
+    "check_apart",
     "check_projects",
     "implementation_on_record",
     "implementation_started",
@@ -57,6 +68,7 @@ __all__ = [
     "read_date",
     "read_projects",
     "suggestion_received",
+    "tidied",
     "write_amount",
     "write_instant",
 ]

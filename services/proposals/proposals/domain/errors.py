@@ -19,6 +19,12 @@ class InvalidSuggestion(Invalid):
     slug = "invalid-suggestion"
 
 
+class UnknownSource(InvalidSuggestion):
+    """No source of this name is enabled."""
+
+    slug = "unknown-source"
+
+
 class InvalidProject(Invalid):
     slug = "invalid-project"
 
@@ -43,6 +49,12 @@ class ProjectListedTwice(InvalidCandidates):
 
 class NoCandidates(InvalidCandidates):
     slug = "no-candidates"
+
+
+class OnListAndRecord(InvalidCandidates):
+    """A project cannot be voted on and have been adopted before, in one year."""
+
+    slug = "on-list-and-record"
 
 
 class UnknownProject(NotFound):

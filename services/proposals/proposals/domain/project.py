@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
-from proposals.domain.errors import Fault, InvalidProject, ProjectListedTwice
+from proposals.domain.errors import Fault, InvalidProject, OnListAndRecord, ProjectListedTwice
 from proposals.domain.reading import (
     check_amount,
     read_amount,
@@ -102,6 +102,15 @@ def check_projects(projects: Iterable[Project], field: str = "projects") -> tupl
             raise ProjectListedTwice(f"{path}: is on the list twice", field=path)
         known[project.id] = project
     return tuple(known.values())
+
+
+def check_apart(projects: Iterable[Project], others: Iterable[Project], field: str = "projects") -> None:
+    """No project is also among the others. Raises OnListAndRecord."""
+    taken = {other.id for other in others}
+    for place, project in enumerate(projects):
+        if project.id in taken:
+            path = f"{field}.{place}.id"
+            raise OnListAndRecord(f"{path}: is on the year's list and on its record", field=path)
 
 
 def read_projects(given: object, field: str = "projects") -> tuple[Project, ...]:

@@ -1,7 +1,7 @@
 """Projects that were adopted before, put on record so that they can be followed and rated."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from proposals.domain.errors import Fault, InvalidRecord
@@ -49,6 +49,10 @@ class Record:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["projects"] = [project.as_json() for project in self.projects]
         return values
+
+    def says_the_same_as(self, other: "Record") -> bool:
+        """Whether both put the same on record; since when does not count."""
+        return replace(self, started_at=other.started_at) == other
 
     @property
     def stage(self) -> Stage:
