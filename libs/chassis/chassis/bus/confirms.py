@@ -4,6 +4,7 @@ A confirm for each message before the next one is published costs a round trip e
 that by itself; here its callbacks for confirms are counted over a batch.
 """
 
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -41,6 +42,11 @@ class Confirms:
             self._channel.connection.drain_events(timeout=left)
         if self._outstanding or self._refused:
             raise BusUnavailable("The broker did not confirm in time.")
+
+    def look(self) -> None:
+        """Reads what the broker has to say without being asked. It raises when the connection is gone."""
+        with suppress(TimeoutError):
+            self._channel.connection.drain_events(timeout=0)
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
         if not multiple:

@@ -23,19 +23,26 @@ BURST_SECONDS: Final = 0.002
 """How long the next message of a burst is waited for, once there is one."""
 _QUORUM: Final = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 _QUESTIONS: Final = {"x-message-ttl": 30_000}
-_ANSWERS: Final = {"x-expires": 60_000}
+CLOSE_SECONDS: Final = 2.0
+"""How long a broker may take to say goodbye."""
 
 _log = structlog.get_logger("chassis.bus")
 
 
 @contextmanager
-def _unavailable_when_lost(connection: Connection) -> Iterator[None]:
-    """Turns what a transport raises into BusUnavailable. A time that ran out is for the caller to judge."""
+def _unavailable_when_lost(connection: Connection, *, waits: bool = False) -> Iterator[None]:
+    """Turns what a transport raises into BusUnavailable; a time that ran out, too, unless the caller
+    ``waits`` for something that need not come."""
     try:
         yield
-    except TimeoutError:
-        raise
-    except (*connection.connection_errors, *connection.channel_errors, OSError, EOFError) as error:
+    except TimeoutError as error:
+        if waits:
+            raise
+        raise BusUnavailable("The broker did not answer in time.") from error
+    except connection.channel_errors as error:
+        _log.warning("broker_refused", error=type(error).__name__, code=getattr(error, "code", None))
+        raise BusUnavailable("The broker refused.") from error
+    except (*connection.connection_errors, OSError, EOFError) as error:
         raise BusUnavailable("The broker cannot be reached at the moment.") from error
 
 
@@ -56,7 +63,7 @@ class KombuBus:
     def ask(self, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
         connection = self._connected()
         try:
-            with _unavailable_when_lost(connection):
+            with _unavailable_when_lost(connection, waits=True):
                 return _asked(connection, queue, question, timeout)
         except TimeoutError:
             raise BusUnavailable(f"Nobody answered at {queue} in time.") from None
@@ -82,9 +89,9 @@ class KombuBus:
         try:
             with _unavailable_when_lost(connection):
                 connection.connect()
-        except (TimeoutError, BusUnavailable):
+        except BaseException:
             _close(connection)
-            raise BusUnavailable("The broker cannot be reached at the moment.") from None
+            raise
         return connection
 
 
@@ -93,31 +100,54 @@ def _topic(exchange: str) -> Exchange:
 
 
 def _close(connection: Connection) -> None:
+    """A broker that hangs is not waited for."""
     try:
+        transport = getattr(getattr(connection, "_connection", None), "transport", None)
+        if (sock := getattr(transport, "sock", None)) is not None:
+            sock.settimeout(CLOSE_SECONDS)
         connection.close()
     except Exception:  # it is being given up; whatever is wrong with it does not matter any more
         connection.collect()
+
+
+@contextmanager
+def _closed_on_failure(connection: Connection) -> Iterator[None]:
+    try:
+        with _unavailable_when_lost(connection):
+            yield
+    except BaseException:
+        _close(connection)
+        raise
+
+
+def _keep_alive(connection: Connection) -> None:
+    """Sends a heartbeat when one is due; raises when the broker's own did not come."""
+    if connection.supports_heartbeats and connection.heartbeat:
+        connection.heartbeat_check()
 
 
 class _Publisher:
     def __init__(self, connection: Connection, exchange: str, *, confirms: bool) -> None:
         self._connection = connection
         self._exchange = exchange
-        with _unavailable_when_lost(connection):
+        with _closed_on_failure(connection):
             self._channel = connection.channel()
             _topic(exchange)(self._channel).declare()
             self._confirms = Confirms(self._channel) if confirms else None
+        self._patience = {"timeout": CONFIRM_SECONDS} if confirms else {}
 
     def publish(self, messages: Sequence[Message]) -> None:
-        try:
-            with _unavailable_when_lost(self._connection):
-                for message in messages:
-                    self._send(message)
-                if self._confirms is not None:
-                    self._confirms.wait(CONFIRM_SECONDS)
-        except (TimeoutError, BusUnavailable) as error:
-            self.close()
-            raise BusUnavailable("The broker did not confirm in time.") from error
+        with _closed_on_failure(self._connection):
+            for message in messages:
+                self._send(message)
+            if self._confirms is not None:
+                self._confirms.wait(CONFIRM_SECONDS)
+
+    def keep_alive(self) -> None:
+        with _closed_on_failure(self._connection):
+            if self._confirms is not None:
+                self._confirms.look()
+                _keep_alive(self._connection)
 
     def _send(self, message: Message) -> None:
         prepared = self._channel.prepare_message(
@@ -128,7 +158,9 @@ class _Publisher:
         )
         if self._confirms is not None:
             self._confirms.published()
-        self._channel.basic_publish(prepared, exchange=self._exchange, routing_key=message.routing_key)
+        self._channel.basic_publish(
+            prepared, exchange=self._exchange, routing_key=message.routing_key, **self._patience
+        )
 
     def close(self) -> None:
         _close(self._connection)
@@ -140,8 +172,9 @@ class _Subscription:
         self._most = most
         self._received: list[Delivery] = []
         self._tags: list[Any] = []
-        with _unavailable_when_lost(connection):
+        with _closed_on_failure(connection):
             self._channel = connection.channel()
+            self._channel.auto_decode = False  # bytes as they came, whatever they say they are
             declared = Queue(queue, durable=True, queue_arguments=_QUORUM)(self._channel)
             declared.declare()
             for exchange in exchanges:
@@ -161,7 +194,7 @@ class _Subscription:
                     break
                 if self._received:
                     wait = BURST_SECONDS
-            self._keep_alive()
+            _keep_alive(self._connection)
         received, self._received = self._received, []
         return received
 
@@ -175,11 +208,6 @@ class _Subscription:
             )
         )
         self._tags.append(message.delivery_tag)
-
-    def _keep_alive(self) -> None:
-        """Sends a heartbeat when one is due; raises when the broker's own did not come."""
-        if self._connection.supports_heartbeats and self._connection.heartbeat:
-            self._connection.heartbeat_check()
 
     def acknowledge(self) -> None:
         tags, self._tags = self._tags, []
@@ -222,13 +250,14 @@ def _answering(connection: Connection, queue: str, answerer: Answerer, stopping:
     channel = connection.channel()
 
     def _on_message(message: Any) -> None:
+        properties = message.properties
         try:
+            reply_to, correlation_id = properties["reply_to"], properties["correlation_id"]
             answer = answerer(json.loads(message.body))
         except Exception as error:  # who asked will ask again; one bad question must not end the answering
             _log.warning("question_not_answered", queue=queue, error=type(error).__name__)
             return
-        properties = message.properties
-        _send_json(channel, properties["reply_to"], answer, correlation_id=properties["correlation_id"])
+        _send_json(channel, reply_to, answer, correlation_id=correlation_id)
 
     asked = _questions(queue)(channel)
     asked.declare()
@@ -237,8 +266,7 @@ def _answering(connection: Connection, queue: str, answerer: Answerer, stopping:
             try:
                 connection.drain_events(timeout=0.5)
             except TimeoutError:
-                if connection.supports_heartbeats and connection.heartbeat:
-                    connection.heartbeat_check()
+                _keep_alive(connection)
 
 
 def _questions(queue: str) -> Queue:

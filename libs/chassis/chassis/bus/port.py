@@ -33,7 +33,7 @@ class Delivery:
 
 class Subscription(Protocol):
     """A consumer's queue, from :meth:`Bus.subscribe` to :meth:`close`. What is not acknowledged comes
-    again."""
+    again, to this consumer or the next one; ``memory://`` alone forgets it, and healing fetches it then."""
 
     def receive(self, timeout: float) -> list[Delivery]:
         """What is there, up to the ``most`` of the subscription; waits so many seconds for the first of it.
@@ -55,6 +55,13 @@ class Publisher(Protocol):
         """Returns when the broker has confirmed every message.
 
         BusUnavailable: some may not have arrived, and this publisher is of no more use.
+        """
+
+    def keep_alive(self) -> None:
+        """For one that has nothing to publish, every few seconds: a broker cuts off who gives no sign of
+        life.
+
+        BusUnavailable: the broker was lost, and this publisher is of no more use.
         """
 
     def close(self) -> None:

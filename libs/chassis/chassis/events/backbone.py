@@ -1,6 +1,7 @@
 """The event backbone of a service: its log and relay, its inbox and consumer, as one nameko extension."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from time import time
 from typing import Any
@@ -35,19 +36,35 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
     def __init__(self) -> None:
         self._threads: list[Any] = []
         self._stopping = False
+        self.when_broken: Callable[[str], None] = lambda reason: None
+        """Told when this process cannot go on with its events."""
         super().__init__()
 
     def start(self) -> None:
         """Nothing of it waits for the broker: a service works without one, and catches up."""
         settings: Settings = self.container.config["settings"]
         store = next(each.store for each in self.container.dependencies if isinstance(each, Stored))
-        bus: Bus = KombuBus(settings.broker_url, heartbeat=settings.broker_heartbeat)
-        self._build(settings, store, bus)
-        self._threads = [eventlet.spawn(self.relay.run), eventlet.spawn(self._answer, bus)]
+        self.build(settings, store)
+        self._threads = [self._spawn("relay", self.relay.run), self._spawn("answerer", self._answer)]
+        for source in sorted(self.inbox.sources):
+            self._threads.append(self._spawn("healing", self.healing.follow, source))
         if self.inbox.sources:
-            self._threads.append(eventlet.spawn(self.consumer.run))
+            self._threads.append(self._spawn("consumer", self.consumer.run))
 
-    def _build(self, settings: Settings, store: Store[Any], bus: Bus) -> None:
+    def _spawn(self, part: str, run: Callable[..., None], *arguments: Any) -> Any:
+        """None of them ends by itself. Should one do so, only a new start of the process can help."""
+        thread = eventlet.spawn(run, *arguments)
+        thread.link(self._on_end, part)
+        return thread
+
+    def _on_end(self, thread: Any, part: str) -> None:
+        if not self._stopping:
+            _log.critical("backbone_ended", service=self._name, part=part)
+            self.when_broken(f"the {part} of its events has ended")
+
+    def build(self, settings: Settings, store: Store[Any], bus: Bus | None = None) -> None:
+        """Makes the parts, and starts none of them; on the bus of the settings, unless another is given."""
+        bus = bus or KombuBus(settings.broker_url, heartbeat=settings.broker_heartbeat)
         name = settings.service
         self.log = EventLog(store, f"/regions/{settings.region}/{name}")
         self.relay = Relay(
@@ -55,11 +72,12 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         )
         self.inbox_store = InboxStore(store)
         self.inbox = Inbox(name, self.inbox_store, self._handlers(), pauses=settings.retry_pauses)
-        healing = Healing(name, self.inbox, bus, timeout=settings.rpc_timeout)
-        self.consumer = Consumer(
-            name, self.inbox, healing, bus, batch=settings.inbox_batch, compare=settings.compare_interval
+        self.healing = Healing(
+            name, self.inbox, bus, timeout=settings.rpc_timeout, compare=settings.compare_interval
         )
-        self._name, self._page, self._drain = name, settings.feed_page, settings.drain
+        self.consumer = Consumer(name, self.inbox, self.healing, bus, batch=settings.inbox_batch)
+        self._name, self._bus = name, bus
+        self._page, self._drain = settings.feed_page, settings.drain
 
     def _handlers(self) -> dict[str, tuple[EventType, Handler]]:
         worker = Worker(self.container)
@@ -72,12 +90,12 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
                 found[event_type.type] = event_type, _calling(worker, entrypoint)
         return found
 
-    def _answer(self, bus: Bus) -> None:
+    def _answer(self) -> None:
         """Answers services that lack events of this one."""
         while not self._stopping:
             try:
                 answerer = page_answerer(self.log, self._page)
-                bus.answer(pages_queue(self._name), answerer, lambda: self._stopping)
+                self._bus.answer(pages_queue(self._name), answerer, lambda: self._stopping)
             except BusUnavailable:
                 eventlet.sleep(_PAUSE_SECONDS)
             except Exception:
@@ -91,12 +109,14 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         """
         self._stopping = True
         self.relay.stop()
-        with eventlet.Timeout(self._drain, False):
-            self._threads[0].wait()
+        if self._threads:
+            with eventlet.Timeout(self._drain, False), suppress(Exception):
+                self._threads[0].wait()
         self.kill()
 
     def kill(self) -> None:
         """At once."""
+        self._stopping = True
         for thread in self._threads:
             thread.kill()
         self._threads = []

@@ -1,4 +1,4 @@
-"""The consumer: one green thread that receives, takes, retries and heals, one after the other."""
+"""The consumer: one green thread that receives, takes and retries, one after the other."""
 
 from threading import Event as Flag
 from time import monotonic
@@ -18,21 +18,16 @@ _RECEIVE_SECONDS = 0.2
 
 
 class Consumer:
-    """``batch``: events taken in one transaction at most. ``compare``: seconds between comparisons with the
-    sources."""
+    """``batch``: events taken in one transaction at most."""
 
-    def __init__(
-        self, service: str, inbox: Inbox, healing: Healing, bus: Bus, *, batch: int, compare: float
-    ) -> None:
+    def __init__(self, service: str, inbox: Inbox, healing: Healing, bus: Bus, *, batch: int) -> None:
         self._service = service
         self._inbox = inbox
         self._healing = healing
         self._bus = bus
         self._batch = batch
-        self._compare = compare
         self._stopped = Flag()
         self._look_at = 0.0
-        self._compare_at = dict.fromkeys(sorted(inbox.sources), 0.0)
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
@@ -42,7 +37,7 @@ class Consumer:
                 if subscription is None:
                     subscription = self._subscribed()
                 self._receive(subscription)
-                self._tend()
+                self._retry()
             except Exception as error:
                 if not isinstance(error, StoreUnavailable | BusUnavailable):
                     _log.exception("consumer_failed", service=self._service)
@@ -60,13 +55,14 @@ class Consumer:
         self._look_at = 0.0
 
     def _subscribed(self) -> Subscription | None:
-        self._inbox.start()
+        """None: there is no broker. What was published meanwhile, perhaps to no queue, is asked for."""
         try:
             exchanges = [exchange_of(source) for source in sorted(self._inbox.sources)]
             subscription = self._bus.subscribe(f"{self._service}.inbox", exchanges, most=self._batch)
         except BusUnavailable:
             return None
-        self._compare_at = dict.fromkeys(self._compare_at, 0.0)
+        for source in self._inbox.sources:
+            self._healing.look(source)
         return subscription
 
     def _receive(self, subscription: Subscription | None) -> None:
@@ -80,20 +76,14 @@ class Consumer:
             if taken.failed:
                 self._look_at = 0.0
             for source in taken.gaps:
-                self._compare_at[source] = 0.0
+                self._healing.look(source)
 
-    def _tend(self) -> None:
-        """Retries what is due, and compares with the sources whose time it is."""
+    def _retry(self) -> None:
+        """Retries what is due, and finds out when to look again."""
         if monotonic() >= self._look_at:
             self._inbox.retry()
             due = self._inbox.seconds_to_next_try()
             self._look_at = monotonic() + min(_LOOK_SECONDS, _LOOK_SECONDS if due is None else due)
-        for source, at in self._compare_at.items():
-            if monotonic() >= at:
-                answered = self._healing.heal(source)
-                self._compare_at[source] = monotonic() + (
-                    self._compare if answered else min(_PAUSE_SECONDS, self._compare)
-                )
 
     def _give_back(self, subscription: Subscription | None) -> None:
         """Closing has the broker deliver again what was not acknowledged."""

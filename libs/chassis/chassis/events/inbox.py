@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+from eventlet import Timeout
+
 from chassis import metrics
 from chassis.bus import Delivery
 from chassis.clock import now
 from chassis.correlation import correlated
 from chassis.errors import Refused
-from chassis.events.inbox_store import Cursor, InboxStore, Subject, handled_row, waiting_row
+from chassis.events.inbox_store import Cursor, InboxStore, Subject, inbox_row
 from chassis.events.log import Tip
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable, Transaction
@@ -51,6 +53,13 @@ class Taken:
     gaps: set[str] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Batch:
+    events: Sequence[Event]
+    unreadable: Sequence[tuple[Delivery, str]] = ()
+    from_log: bool = False
+
+
 class _HandlerFailed(Exception):  # noqa: N818
     """Within one transaction: it is rolled back, and done again more carefully."""
 
@@ -76,65 +85,77 @@ class Inbox:
         self.sources = frozenset(event_type.producer for event_type, _ in handlers.values())
 
     def start(self) -> None:
-        """Makes the cursors of new sources. Idempotent."""
-        self._store.ensure_cursors(self.sources)
+        """Makes the cursors of new sources, which would else be made when they are first heard.
+        Idempotent."""
+        with self._store.begin() as transaction:
+            self._store.cursors(transaction, self.sources)
 
     def receive(self, deliveries: Sequence[Delivery]) -> Taken:
         """Takes what came by the bus. What is no event is kept as bytes. StoreUnavailable: nothing was
         taken."""
         events, unreadable = _read(deliveries)
         if unreadable:
-            with self._store.begin() as transaction:
-                for delivery, reason in unreadable:
-                    self._store.add_unreadable(transaction, delivery, reason, self._clock())
             _log.error("messages_unreadable", service=self._service, messages=len(unreadable))
-        return self.take(events)
+        return self._taken(_Batch(events, unreadable))
 
     def take(self, events: Sequence[Event]) -> Taken:
-        """Takes events in one transaction: duplicates are dropped, gaps are told of, handlers are called."""
-        ours = [event for event in events if event.producer in self.sources]
-        if not ours:
+        """Takes events of a source's own log, in one transaction: duplicates are dropped, gaps are told of,
+        handlers are called. If one does not continue what was taken before, its source is followed no more.
+
+        StoreUnavailable: nothing was taken.
+        """
+        return self._taken(_Batch(events, from_log=True))
+
+    def _taken(self, batch: "_Batch") -> Taken:
+        batch.events = [event for event in batch.events if event.producer in self.sources]
+        if not batch.events and not batch.unreadable:
             return Taken()
         try:
-            taken = self._take(ours, carefully=False)
-        except _HandlerFailed:
-            taken = self._take(ours, carefully=True)
+            taken = self._take(batch, carefully=False)
+        except StoreUnavailable:
+            raise
+        except Exception:  # of a handler, or of the database for what a handler has left behind
+            taken = self._take(batch, carefully=True)
         for source, dropped in taken.duplicates.items():
             metrics.INBOX_DUPLICATES.of(self._service, source).inc(dropped)
         return taken
 
-    def _take(self, events: Sequence[Event], *, carefully: bool) -> Taken:
+    def _take(self, batch: "_Batch", *, carefully: bool) -> Taken:
         taken, rows = Taken(), []
-        sources = {event.producer for event in events}
+        sources = {event.producer for event in batch.events}
         with self._store.begin() as transaction:
+            for delivery, reason in batch.unreadable:
+                self._store.add_unreadable(transaction, delivery, reason, self._clock())
             cursors = self._store.cursors(transaction, sources)
             busy = self._store.busy_subjects(transaction, sources)
-            for event in events:
-                if self._continues(cursors[event.producer], event, taken):
+            for event in batch.events:
+                if self._continues(cursors[event.producer], event, taken, from_log=batch.from_log):
                     rows += self._handle_new(transaction, event, busy, carefully=carefully)
-            taken.failed = sum(row["state"] == WAITING for row in rows)
             self._store.add(transaction, rows)
             for source in sources:
                 self._store.move(transaction, source, cursors[source])
+        taken.failed = sum(row["state"] == WAITING for row in rows)
         self._observe(cursors)
         return taken
 
-    def _continues(self, cursor: Cursor, event: Event, taken: Taken) -> bool:
-        """Whether an event is the next of its source; moves the cursor if so."""
+    def _continues(self, cursor: Cursor, event: Event, taken: Taken, *, from_log: bool) -> bool:
+        """Whether an event is the next of its source; moves the cursor if so.
+
+        Only the source's own log can show a fork. What came by the bus and does not fit may be altered, or
+        forged: it counts as a gap, and the source is asked for the true one.
+        """
         if cursor.forked is not None:
             return False
         if event.sequence <= cursor.sequence:
             taken.duplicates[event.producer] += 1
             return False
-        if event.sequence > cursor.sequence + 1:
+        fault = _fault(cursor, event)
+        if fault and not from_log:
             taken.gaps.add(event.producer)
             return False
-        if event.previous_hash != cursor.hash:
-            cursor.forked = f"event {event.sequence} does not continue what was taken before"
-            _log.error("source_forked", service=self._service, source=event.producer, sequence=event.sequence)
-            return False
-        if event.computed_hash() != event.hash:  # altered on its way: the source has the true one
-            taken.gaps.add(event.producer)
+        if fault:
+            cursor.forked = fault
+            _log.error("source_forked", service=self._service, source=event.producer, reason=fault)
             return False
         cursor.sequence, cursor.hash = event.sequence, event.hash
         taken.taken += 1
@@ -147,13 +168,12 @@ class Inbox:
             return []
         moment, subject = self._clock(), (event.producer, event.subject)
         if subject in busy:
-            return [waiting_row(event, moment, next_try_at=moment, attempts=0, error=None)]
+            behind = {"state": WAITING, "attempts": 0, "next_try_at": moment, "error": None}
+            return [inbox_row(event, moment, behind)]
         error = self._handle(transaction, event, carefully=carefully)
-        if error is None:
-            return [handled_row(event, moment)]
-        busy.add(subject)
-        later = moment + timedelta(seconds=self._pauses[0])
-        return [waiting_row(event, moment, next_try_at=later, attempts=1, error=error)]
+        if error is not None:
+            busy.add(subject)
+        return [inbox_row(event, moment, self._verdict(event, 0, error, moment))]
 
     def _handle(self, transaction: Transaction, event: Event, *, carefully: bool) -> str | None:
         """None when the handler has done its work; else why not, and nothing of it remains."""
@@ -164,7 +184,7 @@ class Inbox:
                     self._call(transaction, event)
             else:
                 self._call(transaction, event)
-        except Exception as error:
+        except (Exception, Timeout) as error:
             if isinstance(error, StoreUnavailable) or getattr(error, "connection_invalidated", False):
                 raise
             if not carefully:
@@ -190,13 +210,14 @@ class Inbox:
                 if entry is None:
                     return tried
                 error = self._handle(transaction, entry.event, carefully=True)
-                values = self._verdict(entry.event, entry.attempts, error, moment)
-                self._store.settle(transaction, entry.event, values)
+                verdict = self._verdict(entry.event, entry.attempts, error, moment)
+                self._store.settle(transaction, entry.event, verdict)
         return most
 
     def _verdict(self, event: Event, attempts: int, error: str | None, moment: datetime) -> dict[str, Any]:
+        """What becomes of an event whose handler had failed ``attempts`` times before it was tried now."""
         if error is None:
-            return {"state": HANDLED, "body": None, "next_try_at": None, "error": None}
+            return {"state": HANDLED, "attempts": attempts, "next_try_at": None, "error": None}
         if attempts >= len(self._pauses):
             metrics.HANDLER_EVENTS.of(self._service, event.type, "parked").inc()
             _log.error("event_parked", service=self._service, type=event.type, event_id=event.id, error=error)
@@ -241,6 +262,17 @@ class Inbox:
             metrics.INBOX_FORKED.of(self._service, source).set(cursor.forked is not None)
 
 
+def _fault(cursor: Cursor, event: Event) -> str | None:
+    """Why an event is not what follows the cursor; None: it is."""
+    if event.sequence > cursor.sequence + 1:
+        return f"event {cursor.sequence + 1} is missing"
+    if event.computed_hash() != event.hash:
+        return f"event {event.sequence} is not what was hashed"
+    if event.previous_hash != cursor.hash:
+        return f"event {event.sequence} does not continue what was taken before"
+    return None
+
+
 def _read(deliveries: Iterable[Delivery]) -> tuple[list[Event], list[tuple[Delivery, str]]]:
     events, unreadable = [], []
     for delivery in deliveries:
@@ -251,7 +283,7 @@ def _read(deliveries: Iterable[Delivery]) -> tuple[list[Event], list[tuple[Deliv
     return events, unreadable
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Fit to be kept and shown: the kind of an unforeseen error, since its text may hold anything."""
     if isinstance(error, Refused):
         return f"{error.slug}: {error.detail}"

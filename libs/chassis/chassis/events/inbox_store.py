@@ -4,20 +4,30 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.bus import Delivery
 from chassis.store import Store, Transaction
+from chassis.store.engine import unavailable_when_lost
 from chassis.store.tables import HANDLED, PARKED, WAITING, inbox, inbox_cursor, unreadable
 from piaojue_contracts import FIRST_PREVIOUS_HASH, Event
 
 Subject = tuple[str, str]
 """Source and subject: within one, events are handled in their order."""
 
-_UNHANDLED: ColumnElement[bool] = inbox.c.state.in_([WAITING, PARKED])
+
+def _unhandled(table: Any) -> ColumnElement[bool]:
+    """In the very words of the partial index, without parameters: SQLite would not find it otherwise."""
+    states: BindParameter[Any] = bindparam(
+        "unhandled", [WAITING, PARKED], expanding=True, literal_execute=True
+    )
+    return cast(ColumnElement[bool], table.c.state.in_(states))
+
+
+_UNHANDLED = _unhandled(inbox)
 
 
 @dataclass(slots=True)
@@ -90,20 +100,17 @@ class InboxStore:
             raise
 
     def cursors(self, transaction: Transaction, sources: Collection[str]) -> dict[str, Cursor]:
-        """The cursors of these sources, locked until the transaction ends."""
+        """The cursors of these sources, locked until the transaction ends; made, of those heard for the first
+        time."""
         connection = transaction.connection
         query = select(inbox_cursor).where(inbox_cursor.c.source.in_(sorted(sources)))
-        rows = connection.execute(query.order_by(inbox_cursor.c.source).with_for_update()).all()
+        query = query.order_by(inbox_cursor.c.source).with_for_update()
+        rows = connection.execute(query).all()
+        if new := set(sources) - {row.source for row in rows}:
+            first = [{"source": name, "sequence": 0, "hash": FIRST_PREVIOUS_HASH} for name in sorted(new)]
+            connection.execute(_insert_if_absent(connection), first)
+            rows = connection.execute(query).all()
         return {row.source: Cursor(row.sequence, row.hash, row.forked) for row in rows}
-
-    def ensure_cursors(self, sources: Collection[str]) -> None:
-        """Makes the cursors of sources that are followed for the first time. Idempotent."""
-        for source in sorted(sources):
-            with self._store.begin() as transaction:
-                statement = _insert_if_absent(transaction.connection)
-                transaction.connection.execute(
-                    statement, {"source": source, "sequence": 0, "hash": FIRST_PREVIOUS_HASH}
-                )
 
     def move(self, transaction: Transaction, source: str, cursor: Cursor) -> None:
         """Writes a cursor back."""
@@ -120,7 +127,7 @@ class InboxStore:
         return {(row.source, row.subject) for row in transaction.connection.execute(query)}
 
     def add(self, transaction: Transaction, rows: list[dict[str, Any]]) -> None:
-        """Stores taken events, made by :func:`handled_row` and :func:`waiting_row`."""
+        """Stores taken events, made by :func:`inbox_row`."""
         if rows:
             transaction.connection.execute(insert(inbox), rows)
 
@@ -131,8 +138,8 @@ class InboxStore:
         transaction.connection.execute(
             insert(unreadable).values(
                 received_at=now,
-                exchange=delivery.exchange[:300],
-                routing_key=delivery.routing_key[:300],
+                exchange=_storable(delivery.exchange),
+                routing_key=_storable(delivery.routing_key),
                 reason=reason,
                 body=delivery.body,
             )
@@ -146,24 +153,31 @@ class InboxStore:
         row = transaction.connection.execute(query.limit(1).with_for_update(skip_locked=True)).first()
         return _entry(row) if row else None
 
-    def settle(self, transaction: Transaction, event: Event, values: Mapping[str, Any]) -> None:
-        """Writes what became of a waiting event."""
+    def settle(self, transaction: Transaction, event: Event, verdict: Mapping[str, Any]) -> None:
+        """Writes what became of a waiting event; ``verdict`` as for :func:`inbox_row`."""
+        values = dict(verdict) | ({"body": None} if verdict["state"] == HANDLED else {})
         transaction.connection.execute(
             update(inbox)
             .where(inbox.c.source == event.producer, inbox.c.sequence == event.sequence)
             .values(**values)
         )
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """StoreUnavailable."""
+        with unavailable_when_lost(), self._store.engine.connect() as connection:
+            yield connection
+
     def next_try_at(self) -> datetime | None:
         """When an event is to be tried next; None: all that wait are behind a parked one, or none does."""
-        with self._store.engine.connect() as connection:
+        with self._reading() as connection:
             query = select(func.min(inbox.c.next_try_at)).where(_first_waiting())
             found: datetime | None = connection.scalar(query)
             return found
 
     def load(self) -> Load:
         """How much waits and is parked."""
-        with self._store.engine.connect() as connection:
+        with self._reading() as connection:
             query = select(inbox.c.state, func.count(), func.min(inbox.c.received_at))
             rows = connection.execute(query.where(_UNHANDLED).group_by(inbox.c.state)).all()
             counts = {row[0]: row[1] for row in rows}
@@ -173,20 +187,20 @@ class InboxStore:
 
     def position(self, source: str) -> Cursor:
         """The cursor of a source, not locked."""
-        with self._store.engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(inbox_cursor).where(inbox_cursor.c.source == source)).first()
             return Cursor(row.sequence, row.hash, row.forked) if row else Cursor()
 
     def parked(self, most: int) -> list[Entry]:
         """The parked events, oldest first."""
-        with self._store.engine.connect() as connection:
+        with self._reading() as connection:
             query = select(inbox).where(_UNHANDLED, inbox.c.state == PARKED)
             rows = connection.execute(query.order_by(inbox.c.received_at).limit(most)).all()
             return [_entry(row) for row in rows]
 
     def unreadables(self, most: int) -> list[Unreadable]:
         """The messages that are no events, oldest first, without their bytes."""
-        with self._store.engine.connect() as connection:
+        with self._reading() as connection:
             columns = [column for column in unreadable.c if column.name != "body"]
             query = select(*columns, func.length(unreadable.c.body).label("size"))
             rows = connection.execute(query.order_by(unreadable.c.id).limit(most)).all()
@@ -202,6 +216,11 @@ class InboxStore:
             return bool(changed.rowcount)
 
 
+def _storable(name: str) -> str:
+    """What a stranger called something, as text that every database can hold."""
+    return name[:300].encode("utf-8", "replace").decode().replace("\0", "?")
+
+
 def _first_waiting() -> ColumnElement[bool]:
     """Waiting, and none of its subject before it is unhandled."""
     earlier = inbox.alias()
@@ -209,38 +228,25 @@ def _first_waiting() -> ColumnElement[bool]:
         earlier.c.source == inbox.c.source,
         earlier.c.subject == inbox.c.subject,
         earlier.c.sequence < inbox.c.sequence,
-        earlier.c.state.in_([WAITING, PARKED]),
+        _unhandled(earlier),
     )
     return and_(_UNHANDLED, inbox.c.state == WAITING, ~before.exists())
 
 
-def handled_row(event: Event, now: datetime) -> dict[str, Any]:
-    """An event whose handler has done its work. Its message is kept by its source, not here."""
-    return _row(event, now) | {"state": HANDLED, "body": None, "next_try_at": None, "error": None}
+def inbox_row(event: Event, received_at: datetime, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A taken event. Of one that is handled the message is not kept: its source has it.
 
-
-def waiting_row(
-    event: Event, now: datetime, *, next_try_at: datetime, attempts: int, error: str | None
-) -> Any:
-    """An event to be tried later: its handler failed, or one of its subject is before it."""
-    return _row(event, now) | {
-        "state": WAITING,
-        "body": event.as_bytes().decode(),
-        "next_try_at": next_try_at,
-        "attempts": attempts,
-        "error": error,
-    }
-
-
-def _row(event: Event, now: datetime) -> dict[str, Any]:
+    ``verdict`` has ``state``, ``attempts``, ``next_try_at`` and ``error``.
+    """
     return {
         "source": event.producer,
         "sequence": event.sequence,
         "event_id": event.id,
         "type": event.type,
         "subject": event.subject,
-        "attempts": 0,
-        "received_at": now,
+        "received_at": received_at,
+        "body": None if verdict["state"] == HANDLED else event.as_bytes().decode(),
+        **verdict,
     }
 
 

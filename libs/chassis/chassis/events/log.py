@@ -1,12 +1,13 @@
 """A service's log of events: numbered without gaps, chained, the truth that brokers only carry."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
+from chassis.bus import Message
 from chassis.store import Store
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.tables import event_log, outbox, relay_state
@@ -19,6 +20,14 @@ class Tip:
 
     sequence: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event of the log on its way to the broker."""
+
+    sequence: int
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +45,25 @@ class EventLog:
         self._store = store
         self._source = source
 
-    def number(self, connection: Connection, most: int) -> list[Event]:
+    def number(self, connection: Connection, most: int) -> list[Logged]:
         """Moves up to ``most`` committed events from the outbox into the log, and returns them.
 
         Only for the leader, on its own connection: two at once would fork the chain; the key of the log would
         refuse the second. StoreUnavailable: nothing was moved, or the leader cannot know.
         """
-        with unavailable_when_lost(), connection.begin():
+        with self._store.begin_on(connection):
             rows = connection.execute(select(outbox).order_by(outbox.c.position).limit(most)).all()
             if not rows:
                 return []
             tip = _tip(connection)
-            events = []
+            logged = []
             for row in rows:
                 event = self._chained(row, tip)
-                events.append(event)
+                logged.append(_row(event))
                 tip = Tip(event.sequence, event.hash)
-            connection.execute(event_log.insert(), [_row(event) for event in events])
+            connection.execute(event_log.insert(), logged)
             connection.execute(delete(outbox).where(outbox.c.position.in_([row.position for row in rows])))
-            return events
+        return [_logged(**row) for row in logged]
 
     def _chained(self, row: Any, tip: Tip) -> Event:
         return Event(
@@ -76,6 +85,13 @@ class EventLog:
             query = select(event_log.c.body).where(event_log.c.sequence > after)
             return list(connection.scalars(query.order_by(event_log.c.sequence).limit(most)))
 
+    def unpublished(self, after: int, most: int) -> list[Logged]:
+        """What follows number ``after``, as :meth:`number` returned it."""
+        with unavailable_when_lost(), self._store.engine.connect() as connection:
+            query = select(event_log).where(event_log.c.sequence > after)
+            rows = connection.execute(query.order_by(event_log.c.sequence).limit(most))
+            return [_logged(**row._mapping) for row in rows]
+
     def tip(self) -> Tip:
         """The last event."""
         with unavailable_when_lost(), self._store.engine.connect() as connection:
@@ -88,7 +104,7 @@ class EventLog:
 
     def mark_published(self, connection: Connection, sequence: int) -> None:
         """For the leader. Not forced onto the disk: if it is lost, events are only sent again."""
-        with unavailable_when_lost(), connection.begin():
+        with self._store.begin_on(connection):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL synchronous_commit = off"))
             connection.execute(update(relay_state).values(published=sequence))
@@ -124,6 +140,10 @@ def _row(event: Event) -> dict[str, Any]:
     }
 
 
+def _logged(sequence: int, id: str, type: str, body: str, **_: Any) -> Logged:
+    return Logged(sequence, Message(id, type.split(".", 2)[2], body.encode()))
+
+
 def page_answerer(log: EventLog, most: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Answers other services that ask for the events they lack: ``{"after": number}``, a page at a time."""
 
@@ -133,8 +153,3 @@ def page_answerer(log: EventLog, most: int) -> Callable[[dict[str, Any]], dict[s
         return {"tip": {"sequence": tip.sequence, "hash": tip.hash}, "events": bodies}
 
     return answer
-
-
-def published_messages(bodies: Sequence[str]) -> list[Event]:
-    """The events of a page."""
-    return [Event.from_json(json.loads(body)) for body in bodies]

@@ -5,23 +5,18 @@ once, one in another process by PostgreSQL's NOTIFY; it looks by itself at an in
 missed.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from threading import Event as Flag
 from time import monotonic
 from typing import Any
 
-import eventlet
-from eventlet.hubs import trampoline
-from sqlalchemy import Connection, Engine, text
-
 from chassis import metrics
-from chassis.bus import Bus, BusUnavailable, Message, Publisher
-from chassis.events.log import EventLog, published_messages
+from chassis.bus import Bus, BusUnavailable, Publisher
+from chassis.events.listening import Listener
+from chassis.events.log import EventLog, Logged
 from chassis.logging import get_logger
 from chassis.store import Leadership, Store, StoreUnavailable, take_leadership
-from chassis.store.engine import unavailable_when_lost
-from chassis.store.store import OUTBOX_CHANNEL
-from piaojue_contracts import Event, exchange_of
+from piaojue_contracts import exchange_of
 
 _log = get_logger("chassis.relay")
 
@@ -54,17 +49,17 @@ class Relay:
         while not self._stopping:
             leadership = self._take_leadership()
             if leadership is None:
-                self._wait(self._interval)
+                self._pause()
                 continue
-            self._leads(True)
             try:
+                self._leads(True)
                 self._lead(leadership)
             except StoreUnavailable:
                 _log.warning("relay_lost_its_database", service=self._service)
-                self._wait(self._interval)
+                self._pause()
             except Exception:
                 _log.exception("relay_failed", service=self._service)
-                self._wait(self._interval)
+                self._pause()
             finally:
                 self._leads(False)
                 self._drop_publisher()
@@ -84,6 +79,9 @@ class Relay:
             return take_leadership(self._store.engine)
         except StoreUnavailable:
             return None
+        except Exception:
+            _log.exception("relay_failed", service=self._service)
+            return None
 
     def _leads(self, leads: bool) -> None:
         self._store.relay_leads_here = leads
@@ -91,22 +89,19 @@ class Relay:
 
     def _lead(self, leadership: Leadership) -> None:
         connection = leadership.connection
-        listener = _listening(self._store.engine, self._awake.set)
         self._published = self._event_log.published()
-        try:
+        with Listener(self._store.engine, self._awake.set) as listener:
             while True:
-                stopping = self._stopping
                 self._awake.clear()
+                stopping = self._stopping
                 busy = self._round(connection)
                 if stopping and not busy:
                     return
                 if not busy:
-                    self._wait(self._interval)
-        finally:
-            if listener is not None:
-                listener.kill()
+                    self._rest()
+                    listener.tend()
 
-    def _round(self, connection: Connection) -> bool:
+    def _round(self, connection: Any) -> bool:
         """Numbers a batch and publishes one; whether there may be more to do at once."""
         numbered = self._event_log.number(connection, self._batch)
         if monotonic() < self._publish_after:
@@ -114,7 +109,7 @@ class Relay:
         if numbered and numbered[0].sequence == self._published + 1:
             events = numbered
         else:
-            events = published_messages(self._event_log.page(self._published, self._batch))
+            events = self._event_log.unpublished(self._published, self._batch)
         if not events or not self._publish(events):
             return bool(numbered)
         self._published = events[-1].sequence
@@ -122,18 +117,16 @@ class Relay:
         metrics.OUTBOX_PUBLISHED.of(self._service).set(self._published)
         return True
 
-    def _publish(self, events: list[Event]) -> bool:
+    def _publish(self, events: Sequence[Logged]) -> bool:
         """Whether all were confirmed. If not, they are sent again later; who has them already drops them."""
         try:
             if self._publisher is None:
                 self._publisher = self._bus.publisher(exchange_of(self._service))
-            self._publisher.publish(
-                [Message(event.id, event.routing_key, event.as_bytes()) for event in events]
-            )
+            self._publisher.publish([event.message for event in events])
         except BusUnavailable:
             self._drop_publisher()
             self._failures += 1
-            self._publish_after = monotonic() + min(0.1 * 2**self._failures, _LONGEST_PAUSE)
+            self._publish_after = monotonic() + min(0.1 * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
             metrics.RELAY_BATCHES.of(self._service, "failed").inc()
             _log.warning("events_not_published", service=self._service, failures=self._failures)
             return False
@@ -146,34 +139,19 @@ class Relay:
             self._publisher.close()
             self._publisher = None
 
-    def _wait(self, seconds: float) -> None:
+    def _rest(self) -> None:
+        """Until there is something to do. A publisher that rests must show the broker that it is alive."""
         if self._failures:
-            seconds = min(seconds, max(self._publish_after - monotonic(), 0.01))
-        self._awake.wait(seconds)
+            self._awake.wait(min(self._interval, max(self._publish_after - monotonic(), 0.01)))
+        elif not self._awake.wait(self._interval) and self._publisher is not None:
+            try:
+                self._publisher.keep_alive()
+            except BusUnavailable:
+                self._drop_publisher()
 
-
-def _listening(engine: Engine, wake: Callable[[], None]) -> Any:
-    """A green thread that PostgreSQL's notifications wake, on a connection of its own; None on SQLite."""
-    if engine.dialect.name != "postgresql":
-        return None
-    with unavailable_when_lost():
-        connection = engine.connect()
-        connection.detach()
-        with connection.begin():
-            connection.execute(text(f"LISTEN {OUTBOX_CHANNEL}"))
-    return eventlet.spawn(_listen, connection, wake)
-
-
-def _listen(connection: Connection, wake: Callable[[], None]) -> None:
-    """Ends with its connection; the interval then has to do until the relay leads anew."""
-    raw: Any = connection.connection.driver_connection
-    try:
-        while True:
-            trampoline(raw.fileno(), read=True)
-            raw.poll()
-            raw.notifies.clear()
-            wake()
-    except (raw.Error, OSError):
-        connection.invalidate()
-    finally:
-        connection.close()
+    def _pause(self) -> None:
+        """While another leads, or the database is away, commits here are no reason to hurry."""
+        deadline = monotonic() + self._interval
+        while not self._stopping and (left := deadline - monotonic()) > 0:
+            self._awake.wait(left)
+            self._awake.clear()

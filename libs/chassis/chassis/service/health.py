@@ -23,6 +23,7 @@ class Watched(DependencyProvider):  # type: ignore[misc]
         store = next(each.store for each in self.container.dependencies if isinstance(each, Stored))
         self.health.check("store", lambda: _answers(store))
         backbone = next(each for each in self.container.dependencies if isinstance(each, Backbone))
+        backbone.when_broken = self.health.give_up
         self.health.note("broker", lambda: backbone.relay.trouble())
 
     def get_dependency(self, worker_ctx: Any) -> Health:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.errors import Unavailable
@@ -19,9 +20,18 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # a deleted row's bytes are overwritten
-    "PRAGMA busy_timeout=10000",
+    "PRAGMA busy_timeout=20",  # it waits without letting others work: see _begin_immediate
 )
 _POOL_WAIT_SECONDS: Final = 10
+_WRITER_WAIT_SECONDS: Final = 10
+_WRITER_PAUSE_SECONDS: Final = 0.005
+_KEEPALIVES: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+"""A server that went away without a word is noticed within half a minute."""
+_AWAY_IN_POSTGRESQL: Final = frozenset({"08", "40", "53", "57", "58", "55P03", "25006"})
+"""Classes of SQLSTATE, and single ones: connection, rolled back for another's sake, out of resources,
+operator's intervention, system error; lock not available, read-only."""
+_AWAY_IN_SQLITE: Final = frozenset({5, 6, 8, 10, 13, 14, 15})
+"""Busy, locked, read-only, input/output, full, cannot open, locking protocol."""
 
 
 class StoreUnavailable(Unavailable):
@@ -32,14 +42,15 @@ class StoreUnavailable(Unavailable):
 
 def open_engine(url: str, connections: int = 20) -> Engine:
     """An engine for ``sqlite:///FILE`` or ``postgresql://…``; connects to nothing yet."""
-    if make_url(url).get_backend_name() == "sqlite":
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
         return _sqlite(url)
     return create_engine(
-        url,
+        parsed.set(drivername="postgresql+psycopg2"),  # the driver that eventlet makes green
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
-        connect_args={"connect_timeout": 5, "application_name": "piaojue"},
+        connect_args={"connect_timeout": 5, "application_name": "piaojue", **_KEEPALIVES},
         hide_parameters=True,
     )
 
@@ -50,7 +61,11 @@ def _sqlite(url: str) -> Engine:
         raise ValueError("a store is a file: sqlite:///FILE")
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, pool_size=5, max_overflow=20, connect_args={"check_same_thread": False}, hide_parameters=True
+        url,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={"check_same_thread": False, "timeout": _WRITER_WAIT_SECONDS},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -61,10 +76,25 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(WRITES):
+            _begin_immediate(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Waits for the writer of another process, and lets this process work meanwhile."""
+    deadline = monotonic() + _WRITER_WAIT_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            if not is_away(error) or monotonic() > deadline:
+                raise
+        sleep(_WRITER_PAUSE_SECONDS)
 
 
 @contextmanager
@@ -72,11 +102,23 @@ def unavailable_when_lost() -> Iterator[None]:
     """Turns the errors of a database that is away into StoreUnavailable; those of a statement pass."""
     try:
         yield
-    except IntegrityError:
-        raise
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
-        raise StoreUnavailable("The database cannot be reached at the moment.") from error
+    except PoolTimeout as error:
+        raise StoreUnavailable("All connections to the database are in use.") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable("The connection to the database was lost.") from error
-        raise
+        if not is_away(error):
+            raise
+        raise StoreUnavailable("The database cannot be reached at the moment.") from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether it is the database that is away, or too busy, and not a statement that is wrong."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StoreUnavailable | PoolTimeout)
+    if error.connection_invalidated:
+        return True
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _AWAY_IN_SQLITE
+    state = getattr(error.orig, "pgcode", None)
+    if state is None:  # nothing that the server has said: the connection itself
+        return isinstance(error, OperationalError | InterfaceError)
+    return state[:2] in _AWAY_IN_POSTGRESQL or state in _AWAY_IN_POSTGRESQL

@@ -43,14 +43,20 @@ class Grouping(Generic[I, O]):
             self._under_way = False
 
     def _do(self, group: Sequence[tuple[I, Event]]) -> None:
+        """Whatever happens, each of the group gets an outcome: nobody else would wake who waits for it."""
+        outcomes: Sequence[O | Exception]
         try:
             outcomes = self._work([item for item, _ in group])
-        except Exception as error:
-            for _, done in group:
-                done.send_exception(error)
-            return
+            if len(outcomes) != len(group):
+                raise RuntimeError(f"{len(outcomes)} outcomes for {len(group)} items")
+        except BaseException as error:  # a time-out or a kill is no outcome either
+            outcomes = [error if isinstance(error, Exception) else _Ended()] * len(group)
         for (_, done), outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 done.send_exception(outcome)
             else:
                 done.send(outcome)
+
+
+class _Ended(Exception):  # noqa: N818
+    """The work on the group was ended from outside."""

@@ -33,24 +33,34 @@ class Leadership:
 
 def take_leadership(engine: Engine) -> Leadership | None:
     """Leadership, or None while another has it. StoreUnavailable: the database is away."""
-    if engine.dialect.name == "sqlite":
-        return _by_file(engine)
     with unavailable_when_lost():
-        connection = engine.connect()
-        connection.detach()  # never back into the pool: its session holds the lock
+        return _by_file(engine) if engine.dialect.name == "sqlite" else _by_session(engine)
+
+
+def _by_session(engine: Engine) -> Leadership | None:
+    connection = engine.connect()
+    try:
         with connection.begin():
             taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
         if taken:
+            connection.detach()  # never back into the pool: its session holds the lock
             return Leadership(connection, None)
+    except BaseException:
+        connection.invalidate()  # whether its session holds the lock cannot be known
         connection.close()
-        return None
+        raise
+    connection.close()
+    return None
 
 
 def _by_file(engine: Engine) -> Leadership | None:
     file = os.open(f"{engine.url.database}.leader", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return Leadership(engine.connect().execution_options(**{WRITES: True}), file)
     except BlockingIOError:
         os.close(file)
         return None
-    return Leadership(engine.connect().execution_options(**{WRITES: True}), file)
+    except BaseException:
+        os.close(file)
+        raise

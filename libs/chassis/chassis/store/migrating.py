@@ -1,5 +1,6 @@
 """Migrations: a service's Alembic revisions, run by whoever comes first while the others wait."""
 
+from threading import Lock
 from typing import Any
 
 from alembic import command, context
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Engine, text
 from chassis.store.engine import WRITES, unavailable_when_lost
 
 _LOCK = 0x70696171
+_one_at_a_time = Lock()
+"""Within a process: Alembic's context is one for all of it."""
 
 
 class SchemaMismatch(Exception):  # noqa: N818
@@ -22,7 +25,7 @@ def migrate(engine: Engine, service: str) -> None:
 
     SchemaMismatch: the database is of a newer release. StoreUnavailable: it is away.
     """
-    with unavailable_when_lost(), engine.connect() as plain:
+    with _one_at_a_time, unavailable_when_lost(), engine.connect() as plain:
         connection = plain.execution_options(**{WRITES: True})
         with connection.begin():
             if engine.dialect.name == "postgresql":

@@ -119,6 +119,12 @@ class Store(Generic[R]):
         if transaction.publishes:
             self.wake_relay()
 
+    @contextmanager
+    def begin_on(self, connection: Connection) -> Iterator[None]:
+        """A transaction on a leader's connection, in turn with the other writers of this process."""
+        with self._writing(), unavailable_when_lost(), connection.begin():
+            yield
+
     def of(self, transaction: Transaction) -> R:
         """The repository in a transaction that is under way."""
         return self._repository(transaction)
