@@ -1,7 +1,9 @@
 """The rules of the rating: pure, standard library only; times, ids and randomness are arguments."""
 
+from ratings.domain import telling
 from ratings.domain.codes import ALPHABET, code_hash, format_code, new_code, normalise_code
 from ratings.domain.errors import (
+    AmbiguousProject,
     CodeSpent,
     CodeUnknown,
     Fault,
@@ -15,15 +17,26 @@ from ratings.domain.errors import (
     RuleChanged,
     SeveralGrades,
     UnknownGrade,
+    UnknownProject,
 )
 from ratings.domain.grading import Grading, Rules, Tally, grade, share
+from ratings.domain.projects import Rateable, titles_of
 from ratings.domain.rating import Form, Rating, RatingState
 from ratings.domain.sheet import rate_sheet
-from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, Figures, HalfOfBaseRule, VerdictRule
+from ratings.domain.telling import OnForm
+from ratings.domain.verdict import (
+    BUILT_IN_VERDICT_RULES,
+    DEFAULT_VERDICT_RULE,
+    Figures,
+    HalfOfBaseRule,
+    VerdictRule,
+)
 
 __all__ = [
     "ALPHABET",
     "BUILT_IN_VERDICT_RULES",
+    "DEFAULT_VERDICT_RULE",
+    "AmbiguousProject",
     "CodeSpent",
     "CodeUnknown",
     "Fault",
@@ -36,6 +49,8 @@ __all__ = [
     "InvalidRating",
     "InvalidRules",
     "InvalidSheet",
+    "OnForm",
+    "Rateable",
     "Rating",
     "RatingAlreadyOpened",
     "RatingNotOpen",
@@ -45,6 +60,7 @@ __all__ = [
     "SeveralGrades",
     "Tally",
     "UnknownGrade",
+    "UnknownProject",
     "VerdictRule",
     "code_hash",
     "format_code",
@@ -53,4 +69,6 @@ __all__ = [
     "normalise_code",
     "rate_sheet",
     "share",
+    "telling",
+    "titles_of",
 ]

@@ -41,6 +41,14 @@ class FormsExceedMembers(Invalid):
     slug = "forms-exceed-members"
 
 
+class UnknownProject(Invalid):
+    slug = "unknown-project"
+
+
+class AmbiguousProject(Invalid):
+    slug = "ambiguous-project"
+
+
 class RatingAlreadyOpened(Conflict):
     slug = "rating-already-opened"
 

@@ -10,6 +10,7 @@ from ratings.domain.reading import read_choice, read_list, read_object, read_tex
 from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, DEFAULT_VERDICT_RULE, Figures, VerdictRule
 
 FEWEST_GRADES = 3
+LONGEST_GRADE = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,10 @@ def read_rules(fields: Mapping[str, object], verdict_rules: Mapping[str, Verdict
 
 
 def _read_scale(given: object) -> tuple[str, ...]:
-    scale = [read_text(entry, f"scale.{place}") for place, entry in enumerate(read_list(given, "scale"))]
+    scale = [
+        read_text(entry, f"scale.{place}", longest=LONGEST_GRADE)
+        for place, entry in enumerate(read_list(given, "scale"))
+    ]
     if len(scale) < FEWEST_GRADES:
         raise Fault("scale", f"must have at least {FEWEST_GRADES} grades")
     if len(set(scale)) != len(scale):

@@ -100,7 +100,7 @@ class Rating:
 
     def issue(self, forms: int) -> "Rating":
         """``forms`` more are handed out, to members only. Raises RatingNotOpen or FormsExceedMembers."""
-        self._check_open()
+        self.check_open()
         if forms < 1:
             raise InvalidRating("forms: at least one is issued at a time", field="forms")
         if self.issued + forms > self.members:
@@ -115,7 +115,7 @@ class Rating:
         A project without a grade is accepted, and the form is invalid for it.
         Raises RatingNotOpen, SeveralGrades or InvalidForm.
         """
-        self._check_open()
+        self.check_open()
         try:
             given = read_object(form, "grades", optional=self.projects)
             kept = {
@@ -138,7 +138,7 @@ class Rating:
 
         Raises RatingNotOpen, RuleChanged or FormsExceedMembers.
         """
-        self._check_open()
+        self.check_open()
         rule, returned = self._rule(verdict_rules), list(forms)
         results = {}
         for project in self.projects:
@@ -147,7 +147,7 @@ class Rating:
             results[project] = grade(self.rules, self.members, tally, rule).as_json()
         return replace(self, state=RatingState.CONCLUDED, concluded_at=now, results=results)
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
         if self.state is not RatingState.OPEN:
             raise RatingNotOpen("the rating is not open")
 

@@ -8,6 +8,7 @@ from ratings.domain.errors import Fault
 
 # Far above any body, and far below the number of digits at which Python refuses to print an integer.
 _LARGEST = 10**100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -52,12 +53,15 @@ def read_choice(given: object, field: str, choices: Collection[str]) -> str:
 
 
 def read_text(given: object, field: str, *, longest: int = 200) -> str:
+    """A name or title, in one line. NUL, which PostgreSQL cannot keep, is a control character too."""
     if not isinstance(given, str) or not given.strip():
         raise Fault(field, "must be a text that is not empty")
     if len(given) > longest:
         raise Fault(field, f"must have at most {longest} characters")
     if any("\ud800" <= character <= "\udfff" for character in given):
         raise Fault(field, "must be a text without broken characters")
+    if _CONTROL.search(given):
+        raise Fault(field, "must be in one line, without control characters")
     return given
 
 
