@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from piaojue_contracts import golden_messages
+from piaojue_contracts.ballots import RESULT_DECLARED_V1
 from proposals.domain import CandidateList, Project, Proposer, Result, Suggestion
 
 NOW = datetime(2022, 4, 1, 2, 30, tzinfo=UTC)
@@ -56,3 +58,29 @@ def suggestion(**changes):
         "proposer": Proposer("王某某", "13800000000"),
     }
     return Suggestion.received(**(fields | changes))
+
+
+def sent(**changes):
+    """A suggestion as it comes by HTTP."""
+    fields = {
+        "year": 2022,
+        "title": "改善饮水",
+        "content": "村里夏天经常停水。",
+        "source": "residents",
+        "proposer": {"name": "王某某", "contact": "13800000000"},
+    }
+    return fields | changes
+
+
+def listed(*ids, **changes):
+    """A list or record of these projects as it comes by HTTP."""
+    projects = [project(id).as_json() for id in ids]
+    return {"body_name": "永安镇人民代表大会", "projects": projects} | changes
+
+
+def declared(*adopted, on_paper=("water", "roads", "park"), **changes):
+    """The data of ``result_declared``, as ballots tells it."""
+    golden = next(event.data for event_type, event in golden_messages() if event_type == RESULT_DECLARED_V1)
+    entry = golden["projects"][0]
+    projects = [entry | {"project": id, "adopted": id in adopted} for id in on_paper]
+    return golden | {"poll": "p1", "projects": projects, "adopted": list(adopted), "tied": []} | changes
