@@ -36,6 +36,10 @@ class Region:
     folder: Path
     key: Any
 
+    def port_of(self, service: str) -> int:
+        """Where a service answers."""
+        return self.port
+
     def call(
         self,
         method: str,
@@ -55,7 +59,7 @@ class Region:
             fields["Content-Type"] = "application/json"
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port_of(path.split("/")[1]), timeout=30)
         try:
             connection.request(method, path, body, fields)
             answer = connection.getresponse()
