@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from piaojue import counting, terminal, tokens, versions
+from piaojue import counting, rehearsing, running, terminal, tokens, up, versions
 
+_SUITE = "The suite"
 _SHEETS = "Count, with no service running"
 _ACCESS = "Access"
 _ABOUT = "About"
@@ -21,6 +22,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command("up", rich_help_panel=_SUITE)(up.up)
+app.command("run", rich_help_panel=_SUITE)(running.run)
+app.command("rehearse", rich_help_panel=_SUITE)(rehearsing.rehearse)
+app.command("demo", rich_help_panel=_SUITE)(rehearsing.demo)
 app.command("count", rich_help_panel=_SHEETS)(counting.count)
 app.command("rate", rich_help_panel=_SHEETS)(counting.rate)
 app.command("token", rich_help_panel=_ACCESS)(tokens.token)
@@ -40,6 +45,8 @@ def piaojue(
     """Piaojue (票决): deputies vote on livelihood projects, and rate what was built.
 
     Examples:
+      piaojue demo               a town through its year
+      piaojue up                 the suite, for use
       piaojue count sheet.json   the result of a poll
       piaojue count --help       what a command takes, with examples
 

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from io import BytesIO
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
@@ -31,8 +32,42 @@ Files = Annotated[
     ),
 ]
 
+FilesOrElections = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        callback=_once,
+        help="A JSON document, or JSON Lines: a sheet a line. - is standard input. Or published elections: .pb.",
+        show_default=False,
+    ),
+]
 
-def count(files: Files) -> None:
+
+class Adoption(StrEnum):
+    """What a published election can be counted by."""
+
+    MAJORITY = "majority"
+    PLURALITY = "plurality"
+
+
+Seats = Annotated[
+    int | None,
+    typer.Option(metavar="K", min=1, help="How many projects are to be adopted, where FILE is a .pb."),
+]
+AdoptionOption = Annotated[
+    Adoption | None,
+    typer.Option(
+        "--adoption",
+        help="What adopts them: more than half of all votes, which is the default, or their order alone.",
+        show_default=False,
+    ),
+]
+AsJSON = Annotated[bool, typer.Option("--json", help="JSON on a terminal too, where a .pb gives a table.")]
+
+
+def count(
+    files: FilesOrElections, seats: Seats = None, adoption: AdoptionOption = None, as_json: AsJSON = False
+) -> None:
     """Count the papers of polls: count sheets in, results out.
 
     A count sheet is a JSON object: who was there, the rules, and the papers
@@ -48,10 +83,16 @@ def count(files: Files) -> None:
     sheet it is {"error": {"slug": …, "detail": …}}; the detail names the field
     to correct. The other sheets are counted all the same.
 
+    A FILE.pb is a published election of participatory budgeting, in the open
+    format Pabulib: approval and choose-1, and nothing with ranks or points.
+    All who voted are the deputies, all were present; max_length, if given, is
+    the limit of marks. min_length and limits of cost are no rules of a poll.
+
     Examples:
       piaojue count sheet.json
       piaojue count townships.jsonl > results.jsonl
       zcat county.jsonl.gz | piaojue count - | grep runoff
+      piaojue count warszawa_2024.pb --seats 10 --adoption plurality --json
 
     Exit codes:
       0  all sheets were counted
@@ -59,6 +100,11 @@ def count(files: Files) -> None:
       2  a sheet was refused, a file could not be read, or the command was
          not understood
     """
+    if _are_elections(files):
+        _count_elections(files, seats, adoption or Adoption.MAJORITY, as_json)
+    if seats is not None or adoption is not None:
+        raise typer.BadParameter("is said by a count sheet itself.", param_hint="--seats or --adoption")
+
     from ballots.domain import count_sheet
 
     _run(files, count_sheet)
@@ -91,6 +137,25 @@ def rate(files: Files) -> None:
     from ratings.domain import rate_sheet
 
     _run(files, rate_sheet)
+
+
+def _are_elections(paths: Sequence[str]) -> bool:
+    published = [path.lower().endswith(".pb") for path in paths]
+    if any(published) and not all(published):
+        raise typer.BadParameter(".pb files and count sheets are counted by a command each.")
+    return all(published)
+
+
+def _count_elections(paths: Sequence[str], seats: int | None, adoption: Adoption, as_json: bool) -> NoReturn:
+    if seats is None:
+        raise typer.BadParameter("is needed, as a .pb does not say it.", param_hint="--seats")
+    from piaojue import elections
+
+    try:
+        code = elections.run(paths, seats, adoption, as_json=as_json, out=sys.stdout, err=sys.stderr)
+    except OSError as error:
+        fail_to_write(error)
+    raise typer.Exit(code)
 
 
 def _run(paths: Sequence[str], function: "SheetFunction") -> None:

@@ -45,7 +45,7 @@ def run(paths: Sequence[str], function: SheetFunction, *, stdin: BinaryIO, out: 
             for data, alone in _sheets(path, _lines(path, stdin)):
                 result = _result(data, function)
                 sheets, refused = sheets + 1, refused + ("error" in result)
-                out.write(_written(result, out, pretty=alone and out.isatty()) + "\n")
+                out.write(written(result, out, pretty=alone and out.isatty()) + "\n")
         except UnreadableError as error:
             unreadable = True
             err.write(f"{error}\n")
@@ -130,7 +130,8 @@ def _result(data: bytes, function: SheetFunction) -> dict[str, object]:
         return {"error": {"slug": refusal.slug, "detail": refusal.detail}}
 
 
-def _written(result: dict[str, object], out: TextIO, *, pretty: bool) -> str:
+def written(result: dict[str, object], out: TextIO, *, pretty: bool) -> str:
+    """As JSON, in one line unless ``pretty``; in ASCII where the output's encoding cannot hold every text."""
     plain = (out.encoding or "utf-8").lower().replace("-", "") != "utf8"
     return json.dumps(result, ensure_ascii=plain, indent=2 if pretty else None)
 

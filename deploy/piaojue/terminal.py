@@ -8,12 +8,14 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 FAILED = 1
+MISUSED = 2
+"""What the command was given cannot be used."""
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, code: int = FAILED) -> NoReturn:
     """Ends the command with 1 and a message, which says what to do, on standard error."""
     warn(message)
-    raise SystemExit(FAILED)
+    raise SystemExit(code)
 
 
 def warn(message: str) -> None:

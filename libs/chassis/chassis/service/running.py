@@ -10,7 +10,7 @@ from nameko.constants import MAX_WORKERS_CONFIG_KEY, WEB_SERVER_CONFIG_KEY
 from nameko.containers import ServiceContainer
 
 from chassis import metrics
-from chassis.config import Settings
+from chassis.config import Host, Settings
 from chassis.http import address_of
 from chassis.logging import get_logger
 from chassis.service.base import Service, release_of
@@ -45,6 +45,11 @@ class Running:
         """Host and real port of the first service."""
         return address_of(self._containers[0])
 
+    def addresses(self) -> dict[str, str]:
+        """``host:port`` of each service, by its name."""
+        found = {each.service_name: address_of(each) for each in self._containers}
+        return {name: str(Host(*address)) for name, address in found.items()}
+
     def wait(self) -> None:
         """Returns when SIGTERM or SIGINT came. Raises what a container died of."""
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -66,9 +71,10 @@ class Running:
             self._ended.send(None)
 
     def stop(self) -> None:
-        """Requests under way are answered, and what is committed is published, as far as there is time."""
-        for container in self._containers:
-            container.stop()
+        """Requests under way are answered, and what is committed is published, as far as there is time: all
+        at once, since each may take the whole of it."""
+        for thread in [eventlet.spawn(container.stop) for container in self._containers]:
+            thread.wait()
 
 
 def _nameko_config(settings: Settings) -> Mapping[str, Any]:

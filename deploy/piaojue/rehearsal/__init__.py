@@ -1,0 +1,1 @@
+"""Rehearsals: a body's year, taken from a file through a suite's HTTP interfaces."""

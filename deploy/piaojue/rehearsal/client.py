@@ -1,0 +1,151 @@
+"""A suite as a rehearsal sees it: by HTTP alone."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import requests
+
+from piaojue_contracts import Event
+
+T = TypeVar("T")
+
+ANSWER_SECONDS: Final = 30.0
+ARRIVAL_SECONDS: Final = 20.0
+"""How long an event may take to be heard by another service, until we say that it did not."""
+LIFETIME_HOURS: Final = 6
+PAGE: Final = 500
+
+TokenFor = Callable[[str], str]
+"""From a role to a token."""
+
+
+class RehearsalFailed(Exception):  # noqa: N818
+    """The rehearsal cannot go on; the text says why, and what to do where that is known."""
+
+
+class SuiteRefused(RehearsalFailed):
+    """The suite refused a request: ``slug`` says which rule it breaks, as in its documentation."""
+
+    def __init__(self, status: int, slug: str, detail: str, request: str) -> None:
+        self.status = status
+        self.slug = slug
+        super().__init__(f"{detail or 'refused'} ({slug}, {status}, {request})")
+
+
+class Suite:
+    """One connection, kept alive."""
+
+    def __init__(self, url: str, token_for: TokenFor) -> None:
+        self.url = url.rstrip("/")
+        self._token_for = token_for
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, and no other credentials than the token
+
+    def ask(self, method: str, path: str, body: Any = None, *, role: str | None = None) -> Any:
+        """The answer's content; None for an empty one. Raises SuiteRefused, RehearsalFailed."""
+        headers = {"Authorization": f"Bearer {self._token_for(role)}"} if role else {}
+        try:
+            answer = self._session.request(
+                method,
+                self.url + path,
+                json=body,
+                headers=headers,
+                timeout=ANSWER_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            reason = "no answer in time" if isinstance(error, requests.Timeout) else "no suite answers there"
+            raise RehearsalFailed(f"{self.url}: {reason}") from error
+        return _content(answer, f"{method} {path}")
+
+    def get(self, path: str, *, role: str | None = None) -> Any:
+        return self.ask("GET", path, role=role)
+
+    def post(self, path: str, body: Any = None, *, role: str | None = None) -> Any:
+        return self.ask("POST", path, body, role=role)
+
+    def put(self, path: str, body: Any = None, *, role: str | None = None) -> Any:
+        return self.ask("PUT", path, body, role=role)
+
+    def find(self, path: str, *, role: str | None = None) -> Any:
+        """As :meth:`get`; None for what is not there."""
+        try:
+            return self.get(path, role=role)
+        except SuiteRefused as refusal:
+            if refusal.status != 404:
+                raise
+            return None
+
+    def log(self, service: str) -> Iterator[Event]:
+        """The whole log of a service's events, page by page."""
+        after = 0
+        while True:
+            page = self.get(f"/{service}/events?after={after}&limit={PAGE}", role="clerk")
+            events = [Event.from_json(each) for each in page["events"]]
+            yield from events
+            if not events or events[-1].sequence >= page["tip"]["sequence"]:
+                return
+            after = events[-1].sequence
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def until(what: str, question: Callable[[], T | None], within: float = ARRIVAL_SECONDS) -> T:
+    """The first answer that is not None; asks more and more rarely. RehearsalFailed: none in time."""
+    end, pause = time.monotonic() + within, 0.01
+    while (answer := question()) is None:
+        if time.monotonic() >= end:
+            raise RehearsalFailed(f"{what}: not within {within:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
+    return answer
+
+
+def _content(answer: requests.Response, request: str) -> Any:
+    try:
+        content = answer.json() if answer.content else None
+    except ValueError:
+        content = None
+        if answer.ok:
+            raise RehearsalFailed(f"{answer.url}: what answers there is not Piaojue") from None
+    if answer.ok:
+        return content
+    told = content if isinstance(content, dict) else {}
+    raise SuiteRefused(answer.status_code, told.get("slug", "no-reason"), told.get("detail", ""), request)
+
+
+def one_token(token: str) -> TokenFor:
+    """One token for all that is done."""
+    return lambda role: token
+
+
+def tokens_of(key_file: Path, issuer: str = "piaojue", audience: str = "piaojue") -> TokenFor:
+    """Tokens for each role, signed with the key of a suite. Raises RehearsalFailed."""
+    from datetime import timedelta
+
+    from chassis.auth import EVERY_BODY, issue_token, load_key
+
+    try:
+        key = load_key(key_file)
+    except (OSError, ValueError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not a signing key"
+        raise RehearsalFailed(f"{key_file}: {reason}") from error
+    made: dict[str, str] = {}
+
+    def token_for(role: str) -> str:
+        if role not in made:
+            made[role] = issue_token(
+                key,
+                issuer=issuer,
+                audience=audience,
+                subject=f"rehearsal-{role}",
+                roles=[role],
+                bodies=[EVERY_BODY],
+                lifetime=timedelta(hours=LIFETIME_HOURS),
+            )
+        return made[role]
+
+    return token_for

@@ -1,0 +1,258 @@
+"""A rehearsal as people like to read it."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Final
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+WIDEST: Final = 100
+BAR: Final = 20
+SHOWN: Final = "cyan"
+
+
+class _Step:
+    def __init__(self, title: Text, status: Status | None) -> None:
+        self._title = title
+        self._status = status
+        self.detail = ""
+
+    def count(self, done: int, total: int) -> None:
+        if self._status is not None:
+            self._status.update(Text.assemble(self._title, "  ", _bar(done, total), f" {done}/{total}"))
+
+    def say(self, detail: str) -> None:
+        self.detail = detail
+
+
+class Silent:
+    """Nobody looks on."""
+
+    @contextmanager
+    def step(self, chinese: str, english: str) -> Iterator[_Step]:
+        yield _Step(Text(english), None)
+
+    def show(self, part: str, story: dict[str, Any]) -> None:
+        pass
+
+
+class Shown:
+    """Told step by step to a terminal, or to whatever standard output is."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=False)
+        self.console.width = min(self.console.width, WIDEST)
+
+    def begin(self, title: str, notes: Sequence[str]) -> None:
+        told: list[RenderableType] = [Text(title, style="bold")]
+        for note in notes:
+            told += ["", Text(note, style="dim")]
+        self.console.print(Panel(Group(*told), box=box.HEAVY, border_style=SHOWN, padding=(0, 1)))
+        self.console.print()
+
+    @contextmanager
+    def step(self, chinese: str, english: str) -> Iterator[_Step]:
+        title = Text.assemble((_padded(chinese, 10), "bold"), " ", english)
+        began = monotonic()
+        status = self.console.status(title, spinner_style=SHOWN) if self.console.is_terminal else None
+        step = _Step(title, status)
+        try:
+            if status is None:
+                yield step
+            else:
+                with status:
+                    yield step
+        except Exception:
+            self._line("✗", "red", chinese, english, "", monotonic() - began)
+            raise
+        self._line("✓", "green", chinese, english, step.detail, monotonic() - began)
+
+    def _line(self, mark: str, style: str, chinese: str, english: str, detail: str, seconds: float) -> None:
+        line = Table.grid(padding=(0, 1), expand=True)
+        for options in ({"width": 1}, {"width": 10}, {"ratio": 5}, {"ratio": 7}, {"width": 7}):
+            line.add_column(**options)  # type: ignore[arg-type]
+        took = Text(f"{seconds:.2f} s", style="dim", justify="right")
+        line.add_row(
+            Text(mark, style=style), Text(chinese, style="bold"), english, Text(detail, style="dim"), took
+        )
+        self.console.print(line)
+
+    def show(self, part: str, story: dict[str, Any]) -> None:
+        shown = {
+            "candidates": _candidates,
+            "poll": _poll,
+            "notice": _notice,
+            "rating": _rating,
+            "logs": _logs,
+        }[part](story)
+        self.console.print(Padding(shown, (1, 0)))
+
+    def end(self, story: dict[str, Any], seconds: float) -> None:
+        if story["as_expected"]:
+            self.console.print(Text(f"All as expected, in {seconds:.1f} s.", style="bold green"))
+            return
+        self.console.print(Text("Not as expected:", style="bold red"))
+        for failure in story["failures"]:
+            self.console.print(Text(f"  {failure}"))
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            self.console.print(Text(line), soft_wrap=True)
+
+
+def as_json(story: dict[str, Any]) -> str:
+    """One document."""
+    plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    return json.dumps(story, ensure_ascii=plain, indent=2)
+
+
+def _table(title: str, *columns: tuple[str, dict[str, Any]]) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.ROUNDED,
+        border_style=SHOWN,
+        expand=True,
+    )
+    for name, options in columns:
+        table.add_column(name, **options)
+    return table
+
+
+_TEXT: Final[dict[str, Any]] = {"ratio": 1, "overflow": "fold"}
+_FIGURE: Final[dict[str, Any]] = {"justify": "right", "no_wrap": True}
+
+
+def _candidates(story: dict[str, Any]) -> RenderableType:
+    table = _table(
+        f"候选项目 Candidate projects {story['year']}",
+        ("Project", {**_TEXT, "ratio": 3}),
+        ("Implementing unit", {**_TEXT, "ratio": 2}),
+        ("Budget ¥", _FIGURE),
+        ("Finish by", {"no_wrap": True}),
+    )
+    for each in story["candidates"]:
+        table.add_row(each["title"], each["implementing_unit"], f"{each['budget']:,}", each["finish_by"])
+    return table
+
+
+def _poll(story: dict[str, Any]) -> RenderableType:
+    result, titles = story["poll"]["result"], {each["id"]: each["title"] for each in story["candidates"]}
+    table = _table(
+        "计票报告单 Count report",
+        ("Project", _TEXT),
+        ("Votes", _FIGURE),
+        ("Of all deputies", {"no_wrap": True}),
+        ("Outcome", {"no_wrap": True}),
+    )
+    for project, title in titles.items():
+        votes = (result["votes"] or {}).get(project)
+        table.add_row(
+            title,
+            "–" if votes is None else str(votes),
+            _bar(votes or 0, result["deputies"], result["pass_mark"]),
+            _outcome(project, result),
+        )
+    table.caption = _figures(result)
+    table.caption_justify = "left"
+    return table
+
+
+def _outcome(project: str, result: dict[str, Any]) -> Text:
+    if project in result["adopted"]:
+        return Text("通过 adopted", style="bold green")
+    if project in result["tied"]:
+        return Text("再次投票 runoff", style="yellow")
+    return Text("未通过 not adopted", style="dim")
+
+
+def _figures(result: dict[str, Any]) -> str:
+    mark = "order of votes alone" if result["pass_mark"] is None else result["pass_mark"]
+    lines = (
+        {
+            "应到 due": "deputies",
+            "实到 present": "present",
+            "发出 issued": "issued",
+            "收回 returned": "returned",
+        },
+        {"有效 valid": "valid", "废票 invalid": "invalid", "弃权 blank": "blank"},
+    )
+    told = [[f"{name} {result[key]}" for name, key in line.items()] for line in lines]
+    return "\n".join(" · ".join(line) for line in (told[0], [*told[1], f"通过票数 pass mark {mark}"]))
+
+
+def _notice(story: dict[str, Any]) -> RenderableType:
+    return Group(*(_announcement(story["poll"]["notice"][language]) for language in ("zh-CN", "en")))
+
+
+def _announcement(notice: dict[str, str]) -> Panel:
+    return Panel(
+        Text(notice["text"].strip()),
+        title=Text(notice["title"], style="bold"),
+        box=box.ROUNDED,
+        border_style=SHOWN,
+        padding=(1, 2),
+    )
+
+
+def _rating(story: dict[str, Any]) -> RenderableType:
+    rating = story["rating"]
+    table = _table(
+        "满意度测评 Satisfaction rating",
+        ("Project", _TEXT),
+        ("Valid", _FIGURE),
+        *((_grade(each), _FIGURE) for each in rating["scale"]),
+        ("Verdict", {"no_wrap": True}),
+    )
+    for project in rating["projects"]:
+        result = rating["results"][project["project"]]
+        shares = [f"{result['counts'][each]}\n{result['shares'][each]} %" for each in rating["scale"]]
+        verdict = Text(_grade(result["verdict"]), style="bold green")
+        table.add_row(project["title"], str(result["valid"]), *shares, verdict)
+    table.caption = f"{rating['members']} members of those who rate; shares are of the valid forms."
+    table.caption_justify = "left"
+    return table
+
+
+def _grade(name: str) -> str:
+    chinese = {"satisfied": "满意", "basically": "基本满意", "dissatisfied": "不满意"}.get(name)
+    return f"{chinese}\n{name}" if chinese else name
+
+
+def _logs(story: dict[str, Any]) -> RenderableType:
+    table = _table(
+        "事件链 Logs of events",
+        ("Service", _TEXT),
+        ("Events", _FIGURE),
+        ("Last hash", {"no_wrap": True}),
+        ("Chain", {"no_wrap": True}),
+    )
+    for service, log in story["logs"].items():
+        good = Text("intact", style="bold green") if log["verified"] else Text("BROKEN", style="bold red")
+        table.add_row(service, str(log["events"]), f"{log.get('hash', ''):.16}…", good)
+    return table
+
+
+def _bar(done: int, total: int, mark: int | None = None) -> Text:
+    """Filled as far as done; ``mark`` is shown as a line across."""
+    filled, at = (round(BAR * each / max(total, 1)) for each in (done, mark or 0))
+    bar = Text("━" * filled, style="green" if mark is None or done >= mark else "yellow")
+    bar.append("─" * (BAR - filled), style="dim")
+    if mark is None:
+        return bar
+    return Text.assemble(bar[:at], ("╂", "bold"), bar[at:])
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(width - cell_len(text), 0)
