@@ -1,5 +1,6 @@
 """Who is told what, in which words, and how often it is tried: pure; times and ids are arguments."""
 
+from notifications.domain.channels import Channel, Outgoing
 from notifications.domain.delivery import Delivery, DeliveryState, Retries
 from notifications.domain.errors import (
     DeliveryNotGivenUp,
@@ -11,6 +12,7 @@ from notifications.domain.errors import (
     InvalidRetries,
 )
 from notifications.domain.routing import ROUTES, Order, Route, orders
+from notifications.domain.suite import ChannelSuite
 from notifications.domain.wording import CHINA, wording
 from notifications.domain.writing import ROLES, Message, Notice, Text, notice_published
 
@@ -18,6 +20,8 @@ __all__ = [
     "CHINA",
     "ROLES",
     "ROUTES",
+    "Channel",
+    "ChannelSuite",
     "Delivery",
     "DeliveryNotGivenUp",
     "DeliverySettled",
@@ -30,6 +34,7 @@ __all__ = [
     "Message",
     "Notice",
     "Order",
+    "Outgoing",
     "Retries",
     "Route",
     "Text",

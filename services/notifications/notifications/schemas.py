@@ -1,0 +1,117 @@
+"""Queries and answers of notifications."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from notifications.domain import DeliveryState
+
+
+def _told(doc: str, **kwargs: Any) -> fields.String:
+    return fields.String(metadata={"description": doc}, **kwargs)
+
+
+def _chosen(doc: str, rule: validate.Validator) -> fields.String:
+    return fields.String(load_default=None, validate=rule, metadata={"description": doc})
+
+
+class PageQuery(Schema):
+    """Which page."""
+
+    before = _chosen(
+        "The `before` of the page before; the newest ones without it.", validate.Length(min=1, max=63)
+    )
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(min=1, max=100),
+        metadata={"description": "How many at most."},
+    )
+
+
+class LanguageQuery(Schema):
+    """In which language."""
+
+    language = _chosen(
+        "`zh-CN` or `en`, say: the text in it alone, or the first one where there is none in it.",
+        validate.Length(min=2, max=35),
+    )
+
+
+class TextsQuery(PageQuery, LanguageQuery):
+    """Which page, in which language."""
+
+
+class DeliveriesQuery(PageQuery):
+    """Which page of which deliveries."""
+
+    state = _chosen("Only those in this state.", validate.OneOf([state.value for state in DeliveryState]))
+
+
+class TextSchema(Schema):
+    """A text in one language. It is plain: who shows it in a page escapes it there."""
+
+    language = _told("A BCP 47 tag.")
+    title = _told("Its title, of one line.")
+    text = _told("Paragraphs, divided by empty lines.")
+
+
+class NoticeAnswerSchema(Schema):
+    """A notice for the public."""
+
+    notice = _told("Its id.", attribute="id")
+    body = _told("The body that it concerns.")
+    kind = _told("The name of the event that it tells of.")
+    about = _told("The id of that event.")
+    published_at = fields.DateTime()
+    texts = fields.List(fields.Nested(TextSchema))
+
+
+class NoticesAnswerSchema(Schema):
+    """A page of notices, newest first."""
+
+    notices = fields.List(fields.Nested(NoticeAnswerSchema))
+    before = _told("Ask with this for the next page; null on the last one.", allow_none=True)
+
+
+class MessageAnswerSchema(Schema):
+    """A message for those who have a role."""
+
+    message = _told("Its id.", attribute="id")
+    body = _told("The body that it concerns.")
+    role = _told("For whom it is.")
+    unit = _told("The implementing unit that it is for; null for all of the role.", allow_none=True)
+    kind = _told("The name of the event that it tells of.")
+    about = _told("The id of that event.")
+    written_at = fields.DateTime()
+    texts = fields.List(fields.Nested(TextSchema))
+
+
+class MessagesAnswerSchema(Schema):
+    """A page of messages, newest first."""
+
+    messages = fields.List(fields.Nested(MessageAnswerSchema))
+    before = _told("Ask with this for the next page; null on the last one.", allow_none=True)
+
+
+class DeliveryAnswerSchema(Schema):
+    """A notice or message on its way through one channel."""
+
+    delivery = _told("Its id.", attribute="id")
+    item = _told("The id of the notice or message.")
+    body = _told("The body that it concerns.")
+    kind = _told("The name of the event that it tells of.")
+    role = _told("For whom a message is; null for a notice.", allow_none=True)
+    channel = _told("The plugin that sends it.")
+    state = _told("`due`, `sent` or `given_up`.")
+    attempts = fields.Integer(metadata={"description": "Tries so far, since a person had it tried again."})
+    failure = _told("The name of what last went wrong.", allow_none=True)
+    planned_at = fields.DateTime()
+    next_try_at = fields.DateTime(allow_none=True)
+    settled_at = fields.DateTime(allow_none=True)
+
+
+class DeliveriesAnswerSchema(Schema):
+    """A page of the delivery log, newest first."""
+
+    deliveries = fields.List(fields.Nested(DeliveryAnswerSchema))
+    before = _told("Ask with this for the next page; null on the last one.", allow_none=True)

@@ -1,0 +1,197 @@
+"""The service notifications: who may read what of it, and which events it hears."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nameko.exceptions import ConfigurationError
+from nameko.extensions import DependencyProvider
+from nameko.timer import timer
+
+from chassis.auth import ROLES, Caller
+from chassis.clock import now
+from chassis.config import Settings
+from chassis.events import Heard, handles
+from chassis.http import PUBLIC, Call, bearer, http
+from chassis.service import Service
+from chassis.store import Stored
+from notifications import usecases
+from notifications.domain import DeliveryNotGivenUp
+from notifications.plugins import templates_for
+from notifications.schemas import (
+    DeliveriesAnswerSchema,
+    DeliveriesQuery,
+    DeliveryAnswerSchema,
+    LanguageQuery,
+    MessagesAnswerSchema,
+    NoticeAnswerSchema,
+    NoticesAnswerSchema,
+    TextsQuery,
+)
+from notifications.store import Notifications, UnknownDelivery, UnknownMessage, UnknownNotice
+from piaojue_contracts.ballots import MEETING_OPENED_V1, POLL_CLOSED_V1, POLL_OPENED_V1, RESULT_DECLARED_V1
+from piaojue_contracts.proposals import (
+    CANDIDATES_PUBLISHED_V1,
+    IMPLEMENTATION_STARTED_V1,
+    SUGGESTION_RECEIVED_V1,
+)
+from piaojue_contracts.ratings import RATING_CONCLUDED_V1, RATING_OPENED_V1
+
+OPERATOR = bearer("operator")
+
+
+class Made(DependencyProvider):  # type: ignore[misc]
+    """``templates = Made(templates_for)``: what a function makes of the settings, before the service
+    starts."""
+
+    def __init__(self, make: Callable[[Settings], Any]) -> None:
+        self.make = make
+        super().__init__()
+
+    def setup(self) -> None:
+        """ConfigurationError: the function's ValueError."""
+        self.settings: Settings = self.container.config["settings"]
+        try:
+            self.made = self.make(self.settings)
+        except ValueError as fault:
+            raise ConfigurationError(str(fault)) from fault
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self.made
+
+
+class Sent(Made):
+    """``sending = Sent(sending_for)``: the same, and what is being sent is finished at a stop."""
+
+    def stop(self) -> None:
+        self.made.finish(self.settings.drain)
+
+    def kill(self) -> None:
+        self.made.finish(0)
+
+
+class NotificationsService(Service):
+    """Notices for the public, and messages for those concerned, about all that the other services tell."""
+
+    name = "notifications"
+    store = Stored(Notifications)
+    templates = Made(templates_for)
+    sending = Sent(usecases.sending_for)
+
+    @http(
+        "GET",
+        "/bodies/<body>/notices",
+        who=PUBLIC,
+        query=TextsQuery(),
+        answer=NoticesAnswerSchema(),
+        refuses=(UnknownNotice,),
+    )
+    def show_notices(self, call: Call) -> dict[str, Any]:
+        """The notices of a body, newest first."""
+        return usecases.show_notices(self.store, call.path["body"], call.query)
+
+    @http(
+        "GET",
+        "/bodies/<body>/notices/<notice>",
+        who=PUBLIC,
+        query=LanguageQuery(),
+        answer=NoticeAnswerSchema(),
+        refuses=(UnknownNotice,),
+    )
+    def show_notice(self, call: Call) -> dict[str, Any]:
+        """One notice."""
+        return usecases.show_notice(
+            self.store, call.path["body"], call.path["notice"], call.query["language"]
+        )
+
+    @http(
+        "GET",
+        "/bodies/<body>/messages",
+        who=bearer(*ROLES),
+        query=TextsQuery(),
+        answer=MessagesAnswerSchema(),
+        refuses=(UnknownMessage,),
+    )
+    def show_messages(self, call: Call) -> dict[str, Any]:
+        """The messages for the roles of the token, newest first."""
+        return usecases.show_messages(self.store, call.path["body"], _caller(call), call.query)
+
+    @http(
+        "GET",
+        "/deliveries",
+        who=OPERATOR,
+        query=DeliveriesQuery(),
+        answer=DeliveriesAnswerSchema(),
+        refuses=(UnknownDelivery,),
+    )
+    def show_deliveries(self, call: Call) -> dict[str, Any]:
+        """What was sent by which channel and what was not, newest first; for the bodies of the token."""
+        return usecases.show_deliveries(self.store, _caller(call), call.query)
+
+    @http(
+        "POST",
+        "/deliveries/<delivery>/retry",
+        who=OPERATOR,
+        answer=DeliveryAnswerSchema(),
+        refuses=(UnknownDelivery, DeliveryNotGivenUp),
+    )
+    def retry_delivery(self, call: Call) -> dict[str, Any]:
+        """Has a delivery that was given up tried again, with all its tries before it."""
+        return usecases.retry_delivery(self.store, call.path["delivery"], _caller(call), now())
+
+    @handles(SUGGESTION_RECEIVED_V1)
+    def suggestion_received(self, heard: Heard) -> None:
+        """Tells those who owe the reply."""
+        self._tell(heard)
+
+    @handles(CANDIDATES_PUBLISHED_V1)
+    def candidates_published(self, heard: Heard) -> None:
+        """Tells the public, the deputies and the implementing units."""
+        self._tell(heard)
+
+    @handles(IMPLEMENTATION_STARTED_V1)
+    def implementation_started(self, heard: Heard) -> None:
+        """Tells the public, the implementing units and the supervision groups."""
+        self._tell(heard)
+
+    @handles(MEETING_OPENED_V1)
+    def meeting_opened(self, heard: Heard) -> None:
+        """Tells the deputies."""
+        self._tell(heard)
+
+    @handles(POLL_OPENED_V1)
+    def poll_opened(self, heard: Heard) -> None:
+        """Tells the public, and those at the meeting."""
+        self._tell(heard)
+
+    @handles(POLL_CLOSED_V1)
+    def poll_closed(self, heard: Heard) -> None:
+        """Tells those who count."""
+        self._tell(heard)
+
+    @handles(RESULT_DECLARED_V1)
+    def result_declared(self, heard: Heard) -> None:
+        """Tells everybody."""
+        self._tell(heard)
+
+    @handles(RATING_OPENED_V1)
+    def rating_opened(self, heard: Heard) -> None:
+        """Tells the public and the deputies."""
+        self._tell(heard)
+
+    @handles(RATING_CONCLUDED_V1)
+    def rating_concluded(self, heard: Heard) -> None:
+        """Tells everybody."""
+        self._tell(heard)
+
+    def _tell(self, heard: Heard) -> None:
+        usecases.tell(heard.store, heard.event, heard.data, self.templates, self.sending, now())
+
+    @timer(interval=1)  # type: ignore[untyped-decorator]  # nameko has no types
+    def deliver(self) -> None:
+        """Sends what is due."""
+        usecases.deliver_due(self.store, self.sending)
+
+
+def _caller(call: Call) -> Caller:
+    assert call.caller is not None  # every route that asks has roles
+    return call.caller
