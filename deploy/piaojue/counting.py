@@ -37,7 +37,7 @@ FilesOrElections = Annotated[
     typer.Argument(
         metavar="FILE",
         callback=_once,
-        help="A JSON document, or JSON Lines: a sheet a line. - is standard input. Or published elections: .pb.",
+        help="A JSON document, or JSON Lines: a sheet a line. - is standard input. FILE.pb: an election.",
         show_default=False,
     ),
 ]
@@ -148,7 +148,9 @@ def _are_elections(paths: Sequence[str]) -> bool:
 
 def _count_elections(paths: Sequence[str], seats: int | None, adoption: Adoption, as_json: bool) -> NoReturn:
     if seats is None:
-        raise typer.BadParameter("is needed, as a .pb does not say it.", param_hint="--seats")
+        raise typer.BadParameter(
+            "say how many projects are to be adopted: a .pb does not.", param_hint="--seats"
+        )
     from piaojue import elections
 
     try:

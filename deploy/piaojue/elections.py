@@ -49,13 +49,13 @@ def run(paths: Sequence[str], seats: int, adoption: str, *, as_json: bool, out: 
 def sheet(election: pabulib.Election, seats: int, adoption: str) -> dict[str, object]:
     """The count sheet of an election: everyone who voted is a deputy, was present, and returned a paper."""
     return {
-        "deputies": election.votes,
-        "present": election.votes,
+        "deputies": len(election.papers),
+        "present": len(election.papers),
         "seats": seats,
         "candidates": list(election.projects),
         "marking": {"scheme": "choose", "at_most": election.at_most},
         "adoption": ADOPTION[adoption],
-        "papers": [{"times": times, "marks": list(marks)} for marks, times in election.papers.items()],
+        "papers": election.papers,
     }
 
 
@@ -81,7 +81,7 @@ def _write_table(path: str, election: pabulib.Election, result: Result, out: Tex
     from rich.table import Table
 
     votes = cast("Mapping[str, int]", result["votes"])
-    table = Table(title=_printable(path), caption=_summary(result), box=box.SIMPLE, title_justify="left")
+    table = Table(box=box.SIMPLE)
     table.add_column("project", overflow="fold")
     table.add_column("name")
     table.add_column("votes", justify="right")
@@ -89,7 +89,9 @@ def _write_table(path: str, election: pabulib.Election, result: Result, out: Tex
     for project in sorted(votes, key=votes.__getitem__, reverse=True):
         name = _printable(election.projects[project])
         table.add_row(project, name, f"{votes[project]:,}", _standing(project, result))
+    out.write(f"{_printable(path)}\n")
     Console(file=out, markup=False, highlight=False, emoji=False).print(table)
+    out.write(_summary(result))
 
 
 def _summary(result: Result) -> str:
@@ -100,7 +102,7 @@ def _summary(result: Result) -> str:
         f"invalid: {result['invalid']:,}",
         "adopted by the order of votes" if mark is None else f"needed to pass: {mark:,} votes",
     ]
-    return "\n".join(lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _standing(project: str, result: Result) -> str:

@@ -7,7 +7,6 @@ columns and META keys of its own. What would make it another count is refused, b
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -24,6 +23,7 @@ _LONGEST_LINE = 2**20
 _WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?")  # spreadsheets write 5 as 5.0
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+Marks = tuple[str, ...]
 Meta = Mapping[str, tuple[str, int]]
 """Each key's value, and its line."""
 
@@ -40,13 +40,12 @@ class UnsupportedVoteType(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Election:
-    """``projects``: ids and names (empty where the file has none), in the file's order. ``papers``: how many
-    there are of each set of marks. ``notes``: what is odd in the file, but changes nothing in the count."""
+    """``projects``: ids and names (empty where the file has none), in the file's order. ``papers``: the marks
+    of each, a project once. ``notes``: what is odd in the file, but changes nothing in the count."""
 
     projects: Mapping[str, str]
     at_most: int
-    papers: Mapping[frozenset[str], int]
-    votes: int
+    papers: Sequence[Marks]
     notes: Sequence[str]
 
 
@@ -61,16 +60,16 @@ def read(source: BinaryIO) -> Election:
         for key, least in (("max_length", 1), ("num_projects", 0), ("num_votes", 0))
     )
     projects = _read_projects(rows)
-    papers, votes = _read_votes(rows, projects)
-    if cast is not None and cast != votes:
-        rule = f"num_votes is {cast}, but VOTES has {votes}"
+    papers = _read_votes(rows, projects)
+    if cast is not None and cast != len(papers):
+        rule = f"num_votes is {cast}, but VOTES has {len(papers)}"
         raise rows.refusal(rule, section="META", line=meta["num_votes"][1], kind=PapersDoNotBalance)
     notes = []
     if listed is not None and listed != len(projects):
         line = meta["num_projects"][1]
         notes.append(f"META, line {line}: num_projects is {listed}, but PROJECTS has {len(projects)}")
     at_most = limit or (1 if kind == "choose-1" else len(projects))
-    return Election(projects, at_most, papers, votes, notes)
+    return Election(projects, at_most, papers, notes)
 
 
 class _Rows:
@@ -197,26 +196,24 @@ def _read_projects(rows: _Rows) -> dict[str, str]:
     return projects
 
 
-def _read_votes(rows: _Rows, projects: Mapping[str, str]) -> tuple[Counter[frozenset[str]], int]:
+def _read_votes(rows: _Rows, projects: Mapping[str, str]) -> list[Marks]:
     section = rows.of("VOTES")
     header = _header(section)
-    place, width = _column(rows, header, "vote"), len(header)
-    voter_place = _column(rows, header, "voter_id")
+    place, voter_place, width = _column(rows, header, "vote"), _column(rows, header, "voter_id"), len(header)
+    ids = {project: project for project in projects}
+    papers: list[Marks] = []
     voters: set[str] = set()
-    papers: Counter[frozenset[str]] = Counter()
-    known, votes = frozenset(projects), 0
-    for votes, row in enumerate(section, start=1):
+    for row in section:
         if len(row) != width:
             _check_width(rows, row, max(place, voter_place), width)
+        papers.append(_read_marks(rows, row[place], ids))
         voters.add(row[voter_place].strip())
-        if len(voters) != votes:
+        if len(voters) != len(papers):
             raise rows.refusal("voter_id: is that of an earlier line, and nobody votes twice")
-        marks = frozenset(row[place].split(","))
-        papers[marks if marks <= known else _known(rows, marks, known)] += 1
-    rows.ended()
-    if not votes:
+    if not papers:
         raise rows.refusal("must have at least one vote")
-    return papers, votes
+    rows.ended()
+    return papers
 
 
 def _check_width(rows: _Rows, row: Sequence[str], last_read: int, width: int) -> None:
@@ -227,12 +224,18 @@ def _check_width(rows: _Rows, row: Sequence[str], last_read: int, width: int) ->
         raise rows.refusal("has more fields than the header: a field that holds ; must be quoted")
 
 
-def _known(rows: _Rows, marks: frozenset[str], known: frozenset[str]) -> frozenset[str]:
-    """The marks without the blanks around them. A vote that names nothing is a blank paper."""
-    stripped = frozenset(mark.strip() for mark in marks) - {""}
-    if not stripped <= known:
-        raise rows.refusal("vote: names a project that PROJECTS does not have", kind=UnknownCandidate)
-    return stripped
+def _read_marks(rows: _Rows, vote: str, ids: Mapping[str, str]) -> Marks:
+    """The ids are those of the mapping's values: one text for each project, not for each of its marks."""
+    try:
+        marks = [ids[mark] for mark in vote.split(",")]
+    except KeyError:
+        stripped = (mark.strip() for mark in vote.split(","))
+        try:
+            marks = [ids[mark] for mark in stripped if mark]  # no mark at all is a blank paper
+        except KeyError:
+            rule = "vote: names a project that PROJECTS does not have"
+            raise rows.refusal(rule, kind=UnknownCandidate) from None
+    return tuple(marks) if len(set(marks)) == len(marks) else tuple(dict.fromkeys(marks))
 
 
 def _header(section: Iterator[list[str]]) -> list[str]:
