@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
 from kombu.messaging import Consumer
 
 from chassis.bus.confirms import Confirms
@@ -42,7 +43,7 @@ def _unavailable_when_lost(connection: Connection, *, waits: bool = False) -> It
     except connection.channel_errors as error:
         _log.warning("broker_refused", error=type(error).__name__, code=getattr(error, "code", None))
         raise BusUnavailable("The broker refused.") from error
-    except (*connection.connection_errors, OSError, EOFError) as error:
+    except (*connection.connection_errors, OperationalError, OSError, EOFError) as error:
         raise BusUnavailable("The broker cannot be reached at the moment.") from error
 
 
@@ -53,6 +54,7 @@ class KombuBus:
         self._url = url
         self._heartbeat = heartbeat
         self._in_memory = url.startswith("memory:")
+        self._asker = uuid4().hex if self._in_memory else None  # there, queues are never deleted
 
     def publisher(self, exchange: str) -> "_Publisher":
         return _Publisher(self._connected(), exchange, confirms=not self._in_memory)
@@ -64,7 +66,7 @@ class KombuBus:
         connection = self._connected()
         try:
             with _unavailable_when_lost(connection, waits=True):
-                return _asked(connection, queue, question, timeout)
+                return _asked(connection, queue, question, timeout, self._asker or uuid4().hex)
         except TimeoutError:
             raise BusUnavailable(f"Nobody answered at {queue} in time.") from None
         finally:
@@ -88,7 +90,7 @@ class KombuBus:
         )
         try:
             with _unavailable_when_lost(connection):
-                connection.connect()
+                connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
         except BaseException:
             _close(connection)
             raise
@@ -222,7 +224,9 @@ class _Subscription:
         _close(self._connection)
 
 
-def _asked(connection: Connection, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
+def _asked(
+    connection: Connection, queue: str, question: dict[str, Any], timeout: float, asker: str
+) -> dict[str, Any]:
     answers: list[dict[str, Any]] = []
     asked = uuid4().hex
 
@@ -231,7 +235,7 @@ def _asked(connection: Connection, queue: str, question: dict[str, Any], timeout
             answers.append(json.loads(message.body))
 
     channel = connection.channel()
-    replies = Queue(f"{queue}.answers.{asked}", exclusive=True, durable=False, auto_delete=True)
+    replies = Queue(f"{queue}.answers.{asker}", exclusive=True, durable=False, auto_delete=True)
     reply_queue = replies(channel)
     reply_queue.declare()
     _questions(queue)(channel).declare()

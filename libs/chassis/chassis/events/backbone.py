@@ -67,9 +67,7 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         bus = bus or KombuBus(settings.broker_url, heartbeat=settings.broker_heartbeat)
         name = settings.service
         self.log = EventLog(store, f"/regions/{settings.region}/{name}")
-        self.relay = Relay(
-            name, store, self.log, bus, batch=settings.relay_batch, interval=settings.relay_interval
-        )
+        self.relay = Relay(name, self.log, bus, batch=settings.relay_batch, interval=settings.relay_interval)
         self.inbox_store = InboxStore(store)
         self.inbox = Inbox(name, self.inbox_store, self._handlers(), pauses=settings.retry_pauses)
         self.healing = Healing(

@@ -9,7 +9,7 @@ from typing import Any
 from chassis import metrics
 from chassis.bus import Bus, BusUnavailable
 from chassis.events.inbox import Inbox
-from chassis.events.log import Tip
+from chassis.events.ports import Tip
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable
 from piaojue_contracts import Event, UnreadableEvent

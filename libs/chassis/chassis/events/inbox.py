@@ -19,10 +19,9 @@ from chassis.bus import Delivery
 from chassis.clock import now
 from chassis.correlation import correlated
 from chassis.errors import Refused
-from chassis.events.inbox_store import Cursor, InboxStore, Subject, inbox_row
-from chassis.events.log import Tip
+from chassis.events.ports import Cursor, StoredInbox, Subject, Tip
 from chassis.logging import get_logger
-from chassis.store import StoreUnavailable, Transaction
+from chassis.store import StoreUnavailable
 from chassis.store.tables import HANDLED, PARKED, WAITING
 from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent
 
@@ -71,7 +70,7 @@ class Inbox:
     def __init__(
         self,
         service: str,
-        store: InboxStore,
+        store: StoredInbox,
         handlers: Mapping[str, tuple[EventType, Handler]],
         *,
         pauses: Sequence[float],
@@ -162,7 +161,7 @@ class Inbox:
         return True
 
     def _handle_new(
-        self, transaction: Transaction, event: Event, busy: set[Subject], *, carefully: bool
+        self, transaction: Any, event: Event, busy: set[Subject], *, carefully: bool
     ) -> list[dict[str, Any]]:
         if event.type not in self._handlers:
             return []
@@ -175,7 +174,7 @@ class Inbox:
             busy.add(subject)
         return [inbox_row(event, moment, self._verdict(event, 0, error, moment))]
 
-    def _handle(self, transaction: Transaction, event: Event, *, carefully: bool) -> str | None:
+    def _handle(self, transaction: Any, event: Event, *, carefully: bool) -> str | None:
         """None when the handler has done its work; else why not, and nothing of it remains."""
         started = perf_counter()
         try:
@@ -196,7 +195,7 @@ class Inbox:
         self._count(event, "handled", started)
         return None
 
-    def _call(self, transaction: Transaction, event: Event) -> None:
+    def _call(self, transaction: Any, event: Event) -> None:
         event_type, handler = self._handlers[event.type]
         with correlated(event.correlation_id, event.traceparent):
             handler(Heard(event, event_type.read(event.data), self._store.repository(transaction)))
@@ -260,6 +259,23 @@ class Inbox:
         for source, cursor in cursors.items():
             metrics.INBOX_CURSOR.of(self._service, source).set(cursor.sequence)
             metrics.INBOX_FORKED.of(self._service, source).set(cursor.forked is not None)
+
+
+def inbox_row(event: Event, received_at: datetime, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A taken event. Of one that is handled the message is not kept: its source has it.
+
+    ``verdict`` has ``state``, ``attempts``, ``next_try_at`` and ``error``.
+    """
+    return {
+        "source": event.producer,
+        "sequence": event.sequence,
+        "event_id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "received_at": received_at,
+        "body": None if verdict["state"] == HANDLED else event.as_bytes().decode(),
+        **verdict,
+    }
 
 
 def _fault(cursor: Cursor, event: Event) -> str | None:

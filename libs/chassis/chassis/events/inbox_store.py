@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,13 +9,11 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.bus import Delivery
+from chassis.events.ports import Cursor, Entry, Load, Subject, Unreadable
 from chassis.store import Store, Transaction
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.tables import HANDLED, PARKED, WAITING, inbox, inbox_cursor, unreadable
 from piaojue_contracts import FIRST_PREVIOUS_HASH, Event
-
-Subject = tuple[str, str]
-"""Source and subject: within one, events are handled in their order."""
 
 
 def _unhandled(table: Any) -> ColumnElement[bool]:
@@ -28,49 +25,6 @@ def _unhandled(table: Any) -> ColumnElement[bool]:
 
 
 _UNHANDLED = _unhandled(inbox)
-
-
-@dataclass(slots=True)
-class Cursor:
-    """The last event taken of a source; ``forked`` says why no more is taken of it."""
-
-    sequence: int = 0
-    hash: str = FIRST_PREVIOUS_HASH
-    forked: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event that is not yet handled. ``attempts``: how often its handler has failed since it was
-    stored."""
-
-    event: Event
-    state: str
-    attempts: int
-    received_at: datetime
-    next_try_at: datetime | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A message that is no event."""
-
-    id: int
-    received_at: datetime
-    exchange: str
-    routing_key: str
-    reason: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much is not yet handled."""
-
-    waiting: int
-    parked: int
-    oldest: datetime | None
 
 
 class InboxStore:
@@ -127,7 +81,7 @@ class InboxStore:
         return {(row.source, row.subject) for row in transaction.connection.execute(query)}
 
     def add(self, transaction: Transaction, rows: list[dict[str, Any]]) -> None:
-        """Stores taken events, made by :func:`inbox_row`."""
+        """Stores taken events, made by :func:`chassis.events.inbox.inbox_row`."""
         if rows:
             transaction.connection.execute(insert(inbox), rows)
 
@@ -154,7 +108,8 @@ class InboxStore:
         return _entry(row) if row else None
 
     def settle(self, transaction: Transaction, event: Event, verdict: Mapping[str, Any]) -> None:
-        """Writes what became of a waiting event; ``verdict`` as for :func:`inbox_row`."""
+        """Writes what became of a waiting event; ``verdict`` as for
+        :func:`chassis.events.inbox.inbox_row`."""
         values = dict(verdict) | ({"body": None} if verdict["state"] == HANDLED else {})
         transaction.connection.execute(
             update(inbox)
@@ -231,23 +186,6 @@ def _first_waiting() -> ColumnElement[bool]:
         _unhandled(earlier),
     )
     return and_(_UNHANDLED, inbox.c.state == WAITING, ~before.exists())
-
-
-def inbox_row(event: Event, received_at: datetime, verdict: Mapping[str, Any]) -> dict[str, Any]:
-    """A taken event. Of one that is handled the message is not kept: its source has it.
-
-    ``verdict`` has ``state``, ``attempts``, ``next_try_at`` and ``error``.
-    """
-    return {
-        "source": event.producer,
-        "sequence": event.sequence,
-        "event_id": event.id,
-        "type": event.type,
-        "subject": event.subject,
-        "received_at": received_at,
-        "body": None if verdict["state"] == HANDLED else event.as_bytes().decode(),
-        **verdict,
-    }
 
 
 def _entry(row: Any) -> Entry:

@@ -4,20 +4,23 @@ import select
 from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.store import OUTBOX_CHANNEL
 
+LISTENER = "piaojue listener"
+"""What PostgreSQL shows of its session."""
+
 _LOOK_SECONDS = 0.5
 """How soon a thread that waits for notifications sees that it is to end."""
 
 
 class Listener:
-    """In its block, ``wake`` is called at each notification. On SQLite it does nothing: there one process is
-    all that a service has."""
+    """From :meth:`tend` to :meth:`stop`, ``wake`` is called at each notification. On SQLite it does nothing:
+    there one process is all that a service has."""
 
     def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
         self._engine = engine
@@ -25,16 +28,12 @@ class Listener:
         self._stopped = Flag()
         self._thread: Thread | None = None
 
-    def __enter__(self) -> Self:
-        """StoreUnavailable: the database is away."""
-        self.tend()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Idempotent."""
         self._stopped.set()
 
     def tend(self) -> None:
-        """Listens anew if the connection was lost. StoreUnavailable."""
+        """Listens, anew if the connection was lost. StoreUnavailable."""
         if self._engine.dialect.name != "postgresql" or (self._thread and self._thread.is_alive()):
             return
         self._thread = Thread(target=self._listen, args=[self._listening()], daemon=True)
@@ -47,6 +46,7 @@ class Listener:
             try:
                 connection.detach()
                 with connection.begin():
+                    connection.execute(text(f"SET application_name = '{LISTENER}'"))
                     connection.execute(text(f"LISTEN {OUTBOX_CHANNEL}"))
             except BaseException:
                 connection.close()
@@ -54,7 +54,7 @@ class Listener:
             return connection
 
     def _listen(self, connection: Connection) -> None:
-        raw: Any = connection.connection.driver_connection
+        raw: Any = connection.connection.dbapi_connection  # a detached one has no driver_connection
         try:
             while not self._stopped.is_set():
                 if select.select([raw], [], [], _LOOK_SECONDS)[0]:

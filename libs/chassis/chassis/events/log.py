@@ -2,40 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from chassis.bus import Message
-from chassis.store import Store
+from chassis.events.listening import Listener
+from chassis.events.ports import AnsweringLog, Logged, Pending, Tip
+from chassis.store import Leadership, Store, take_leadership
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.tables import event_log, outbox, relay_state
 from piaojue_contracts import FIRST_PREVIOUS_HASH, Event
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """The last event of a log; number 0 of an empty one."""
-
-    sequence: int
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """An event of the log on its way to the broker."""
-
-    sequence: int
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What waits for the relay. ``oldest`` is the time of the oldest event in RFC 3339, or None."""
-
-    events: int
-    oldest: str | None
 
 
 class EventLog:
@@ -45,12 +22,31 @@ class EventLog:
         self._store = store
         self._source = source
 
-    def number(self, connection: Connection, most: int) -> list[Logged]:
+    def when_appended(self, wake: Callable[[], None]) -> None:
+        """``wake`` is called when a transaction of this process has appended events."""
+        self._store.wake_relay = wake
+
+    def lead(self, wake: Callable[[], None]) -> "Leading | None":
+        """The leadership, unless another has it. ``wake`` is called, too, when another process has appended.
+
+        StoreUnavailable.
+        """
+        leadership = take_leadership(self._store.engine)
+        if leadership is None:
+            return None
+        try:
+            return Leading(self._store, leadership, Listener(self._store.engine, wake))
+        except BaseException:
+            leadership.release()
+            raise
+
+    def number(self, lead: "Leading", most: int) -> list[Logged]:
         """Moves up to ``most`` committed events from the outbox into the log, and returns them.
 
         Only for the leader, on its own connection: two at once would fork the chain; the key of the log would
         refuse the second. StoreUnavailable: nothing was moved, or the leader cannot know.
         """
+        connection = lead.connection
         with self._store.begin_on(connection):
             rows = connection.execute(select(outbox).order_by(outbox.c.position).limit(most)).all()
             if not rows:
@@ -102,8 +98,9 @@ class EventLog:
         with unavailable_when_lost(), self._store.engine.connect() as connection:
             return connection.scalar(select(relay_state.c.published)) or 0
 
-    def mark_published(self, connection: Connection, sequence: int) -> None:
+    def mark_published(self, lead: "Leading", sequence: int) -> None:
         """For the leader. Not forced onto the disk: if it is lost, events are only sent again."""
+        connection = lead.connection
         with self._store.begin_on(connection):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL synchronous_commit = off"))
@@ -121,6 +118,28 @@ class EventLog:
                 )
                 oldest = json.loads(body)["time"] if body else oldest
             return Pending(waiting + max(behind, 0), oldest)
+
+
+class Leading:
+    """The leadership of a log, from :meth:`EventLog.lead` to :meth:`release`."""
+
+    def __init__(self, store: Store[Any], leadership: Leadership, listener: Listener) -> None:
+        self._store = store
+        self._leadership = leadership
+        self._listener = listener
+        self.connection = leadership.connection
+        listener.tend()
+        store.relay_leads_here = True
+
+    def tend(self) -> None:
+        """To be called now and then. StoreUnavailable: what it needs was lost."""
+        self._listener.tend()
+
+    def release(self) -> None:
+        """Idempotent; never raises."""
+        self._store.relay_leads_here = False
+        self._listener.stop()
+        self._leadership.release()
 
 
 def _tip(connection: Connection) -> Tip:
@@ -144,7 +163,7 @@ def _logged(sequence: int, id: str, type: str, body: str, **_: Any) -> Logged:
     return Logged(sequence, Message(id, type.split(".", 2)[2], body.encode()))
 
 
-def page_answerer(log: EventLog, most: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def page_answerer(log: AnsweringLog, most: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Answers other services that ask for the events they lack: ``{"after": number}``, a page at a time."""
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:

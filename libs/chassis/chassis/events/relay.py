@@ -8,14 +8,12 @@ missed.
 from collections.abc import Sequence
 from threading import Event as Flag
 from time import monotonic
-from typing import Any
 
 from chassis import metrics
 from chassis.bus import Bus, BusUnavailable, Publisher
-from chassis.events.listening import Listener
-from chassis.events.log import EventLog, Logged
+from chassis.events.ports import Lead, Logged, RelayedLog
 from chassis.logging import get_logger
-from chassis.store import Leadership, Store, StoreUnavailable, take_leadership
+from chassis.store import StoreUnavailable
 from piaojue_contracts import exchange_of
 
 _log = get_logger("chassis.relay")
@@ -27,11 +25,8 @@ class Relay:
     """``batch``: events numbered, and published, at a time. ``interval``: seconds between looks of its
     own."""
 
-    def __init__(
-        self, service: str, store: Store[Any], log: EventLog, bus: Bus, *, batch: int, interval: float
-    ) -> None:
+    def __init__(self, service: str, log: RelayedLog, bus: Bus, *, batch: int, interval: float) -> None:
         self._service = service
-        self._store = store
         self._event_log = log
         self._bus = bus
         self._batch = batch
@@ -42,28 +37,27 @@ class Relay:
         self._published = 0
         self._publish_after = 0.0
         self._failures = 0
-        store.wake_relay = self._awake.set
+        log.when_appended(self._awake.set)
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
         while not self._stopping:
-            leadership = self._take_leadership()
-            if leadership is None:
-                self._pause()
-                continue
+            lead = None
             try:
-                self._leads(True)
-                self._lead(leadership)
+                lead = self._event_log.lead(self._awake.set)
+                if lead is not None:
+                    metrics.RELAY_LEADER.of(self._service).set(1)
+                    self._lead(lead)
             except StoreUnavailable:
                 _log.warning("relay_lost_its_database", service=self._service)
-                self._pause()
             except Exception:
                 _log.exception("relay_failed", service=self._service)
-                self._pause()
             finally:
-                self._leads(False)
+                metrics.RELAY_LEADER.of(self._service).set(0)
                 self._drop_publisher()
-                leadership.release()
+                if lead is not None:
+                    lead.release()
+            self._pause()
 
     def stop(self) -> None:
         """What is committed by now is still published, if the broker is there."""
@@ -74,36 +68,21 @@ class Relay:
         """What keeps events from being published; None when nothing does."""
         return "events are kept here, since the broker cannot be reached" if self._failures else None
 
-    def _take_leadership(self) -> Leadership | None:
-        try:
-            return take_leadership(self._store.engine)
-        except StoreUnavailable:
-            return None
-        except Exception:
-            _log.exception("relay_failed", service=self._service)
-            return None
-
-    def _leads(self, leads: bool) -> None:
-        self._store.relay_leads_here = leads
-        metrics.RELAY_LEADER.of(self._service).set(leads)
-
-    def _lead(self, leadership: Leadership) -> None:
-        connection = leadership.connection
+    def _lead(self, lead: Lead) -> None:
         self._published = self._event_log.published()
-        with Listener(self._store.engine, self._awake.set) as listener:
-            while True:
-                self._awake.clear()
-                stopping = self._stopping
-                busy = self._round(connection)
-                if stopping and not busy:
-                    return
-                if not busy:
-                    self._rest()
-                    listener.tend()
+        while True:
+            self._awake.clear()
+            stopping = self._stopping
+            busy = self._round(lead)
+            if stopping and not busy:
+                return
+            if not busy:
+                self._rest()
+                lead.tend()
 
-    def _round(self, connection: Any) -> bool:
+    def _round(self, lead: Lead) -> bool:
         """Numbers a batch and publishes one; whether there may be more to do at once."""
-        numbered = self._event_log.number(connection, self._batch)
+        numbered = self._event_log.number(lead, self._batch)
         if monotonic() < self._publish_after:
             return bool(numbered)
         if numbered and numbered[0].sequence == self._published + 1:
@@ -113,7 +92,7 @@ class Relay:
         if not events or not self._publish(events):
             return bool(numbered)
         self._published = events[-1].sequence
-        self._event_log.mark_published(connection, self._published)
+        self._event_log.mark_published(lead, self._published)
         metrics.OUTBOX_PUBLISHED.of(self._service).set(self._published)
         return True
 

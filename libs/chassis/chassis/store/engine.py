@@ -25,7 +25,12 @@ _PRAGMAS: Final = (
 _POOL_WAIT_SECONDS: Final = 10
 _WRITER_WAIT_SECONDS: Final = 10
 _WRITER_PAUSE_SECONDS: Final = 0.005
-_KEEPALIVES: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+_KEEPALIVES: Final = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 """A server that went away without a word is noticed within half a minute."""
 _AWAY_IN_POSTGRESQL: Final = frozenset({"08", "40", "53", "57", "58", "55P03", "25006"})
 """Classes of SQLSTATE, and single ones: connection, rolled back for another's sake, out of resources,

@@ -23,9 +23,13 @@ class Leadership:
     def release(self) -> None:
         """Idempotent; never raises."""
         try:
+            if self._file is None and not (self.connection.closed or self.connection.invalidated):
+                self.connection.rollback()
+                self.connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
             self.connection.close()
         except Exception:  # the session is gone, and with it the lock
             self.connection.invalidate()
+            self.connection.close()
         if self._file is not None:
             os.close(self._file)
             self._file = None
