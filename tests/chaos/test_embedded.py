@@ -1,0 +1,54 @@
+"""The embedded suite amid kill -9: started again, it goes on where it was."""
+
+import pytest
+
+from tests.chaos.casting import Casting
+from tests.chaos.checks import check_logs, check_notices
+from tests.end_to_end import year
+from tests.support.region import SERVICES
+from tests.support.running import running
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.slow
+
+
+class Again:
+    """A suite that may be another one at each call: what was killed was started again."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._entered = None
+        self.start()
+
+    def start(self):
+        self._context = running(*SERVICES, folder=self._folder)
+        self.region = self._context.__enter__()
+
+    def kill(self):
+        self.region.process.kill()
+        self._context.gen.close()
+
+    def stop(self):
+        self._context.__exit__(None, None, None)
+
+    def __getattr__(self, name):
+        return getattr(self.region, name)
+
+
+def test_kills_lose_and_double_nothing(tmp_path):
+    suite = Again(tmp_path)
+    year.publish_candidates(suite)
+    year.open_meeting(suite, 300)
+    casting = Casting(suite, year.open_poll(suite, slips=300)).start()
+    for moment in (40, 120, 200):
+        casting.wait_for(moment)
+        suite.kill()
+        suite.start()
+    casting.finish()
+    assert len(casting.accepted) == 300
+    result = year.declare(suite)
+    assert result["returned"] == 300
+    assert result["votes"] == casting.votes()
+    eventually(lambda: "result_declared" in year.kinds(suite), 60, "the result is announced")
+    check_notices(suite, check_logs(suite))
+    suite.stop()
