@@ -126,7 +126,7 @@ def demo(
     with _told(), _started(data_folder) as (url, tokens, folder):
         code = _rehearsed(_plan(DEMO), url, tokens, as_json, began)
         if stay:
-            _stay(url, folder)
+            _stay(url, folder, kept=data_folder is not None)
         raise typer.Exit(code)
 
 
@@ -209,14 +209,20 @@ def _rehearsed(plan: "Plan", url: str, tokens: "TokenFor", as_json: bool, began:
         shown.end(story, story["seconds"])
     else:
         say(showing.as_json(story))
+    for failure in year.failures:
+        warn(failure)
     return 0 if story["as_expected"] else 1
 
 
-def _stay(url: str, folder: Path) -> None:
+def _stay(url: str, folder: Path, *, kept: bool) -> None:
     from piaojue.up import start_page
     from piaojue.versions import SERVICES
 
-    say("\n" + start_page({name: f"{url}/{name}" for name in SERVICES}, folder))
+    urls = {name: f"{url}/{name}" for name in SERVICES}
+    fate = "and its data stay in that folder" if kept else "and its data are deleted then"
+    say(
+        f"\n{start_page(urls, folder)}\n\nIt is the demonstration's own suite: it ends with this command, {fate}."
+    )
     try:
         while True:
             signal.pause()

@@ -98,18 +98,19 @@ def _serve(chosen: "Chosen", folder: Path, attached: bool) -> None:
 
 def start_page(urls: dict[str, str], folder: Path) -> str:
     """What is where, and what to do next."""
+    from piaojue.own_key import KEY_FILE
+
     base = next(iter(urls.values())).rpartition("/")[0]
     lines = {
         **{name: f"{url}/docs" for name, url in urls.items()},
         "": "",
         "data": str(folder),
         "token": f"piaojue token --data-folder {folder} --role clerk --body CODE",
-        "rehearse": f"piaojue rehearse FILE.yaml --url {base} --key {folder}/signing-key.pem",
+        "rehearse": f"piaojue rehearse FILE.yaml --url {base} \\\n{'':19}--key {folder / KEY_FILE}",
         "stop": "Ctrl-C",
     }
-    return "\n".join(
-        ["Piaojue (票决) is up.", "", *(f"  {name:15}{value}".rstrip() for name, value in lines.items())]
-    )
+    told = (f"  {name:15}{value}".rstrip() for name, value in lines.items())
+    return "\n".join(["Piaojue (票决) is up.", "", *told])
 
 
 def _end_with_standard_input() -> None:

@@ -206,6 +206,7 @@ class PollSchema(_Part):
     rules = _Object(**_given())
     issued = _whole(1, MOST, load_default=None)
     papers = _list(_Paper(**_given()))
+    note = _text(2000, load_default=None)
 
 
 class FormSchema(_Part):
@@ -221,6 +222,7 @@ class RatingSchema(_Part):
     verdict = _Object(**_given())
     issued = _whole(1, MOST, load_default=None)
     forms = _parts(FormSchema)
+    note = _text(2000, load_default=None)
 
 
 class ExpectSchema(_Part):

@@ -73,7 +73,7 @@ class Shown:
                 with status:
                     yield step
         except Exception:
-            self._line("✗", "red", chinese, english, "", monotonic() - began)
+            self._line("✗", "red", chinese, english, "failed", monotonic() - began)
             raise
         self._line("✓", "green", chinese, english, step.detail, monotonic() - began)
 
@@ -98,16 +98,9 @@ class Shown:
         self.console.print(Padding(shown, (1, 0)))
 
     def end(self, story: dict[str, Any], seconds: float) -> None:
-        if story["as_expected"]:
-            self.console.print(Text(f"All as expected, in {seconds:.1f} s.", style="bold green"))
-            return
-        self.console.print(Text("Not as expected:", style="bold red"))
-        for failure in story["failures"]:
-            self.console.print(Text(f"  {failure}"))
-
-    def say(self, *lines: str) -> None:
-        for line in lines:
-            self.console.print(Text(line), soft_wrap=True)
+        good = story["as_expected"]
+        told = f"All as expected, in {seconds:.1f} s." if good else "Not as expected:"
+        self.console.print(Text(told, style="bold green" if good else "bold red"))
 
 
 def as_json(story: dict[str, Any]) -> str:
@@ -137,8 +130,8 @@ _FIGURE: Final[dict[str, Any]] = {"justify": "right", "no_wrap": True}
 def _candidates(story: dict[str, Any]) -> RenderableType:
     table = _table(
         f"候选项目 Candidate projects {story['year']}",
-        ("Project", {**_TEXT, "ratio": 3}),
-        ("Implementing unit", {**_TEXT, "ratio": 2}),
+        ("Project", _TEXT),
+        ("Implementing unit", _TEXT),
         ("Budget ¥", _FIGURE),
         ("Finish by", {"no_wrap": True}),
     )
@@ -164,9 +157,13 @@ def _poll(story: dict[str, Any]) -> RenderableType:
             _bar(votes or 0, result["deputies"], result["pass_mark"]),
             _outcome(project, result),
         )
-    table.caption = _figures(result)
-    table.caption_justify = "left"
-    return table
+    return _noted(table, _figures(result), story["poll"]["note"])
+
+
+def _noted(table: Table, caption: str, note: str | None) -> RenderableType:
+    """What belongs under a table; the file's own remark last."""
+    lines = [Text(caption, style="dim"), *([Text(note, style="italic yellow")] if note else [])]
+    return Group(table, *(Padding(line, (0, 1)) for line in lines))
 
 
 def _outcome(project: str, result: dict[str, Any]) -> Text:
@@ -220,9 +217,8 @@ def _rating(story: dict[str, Any]) -> RenderableType:
         shares = [f"{result['counts'][each]}\n{result['shares'][each]} %" for each in rating["scale"]]
         verdict = Text(_grade(result["verdict"]), style="bold green")
         table.add_row(project["title"], str(result["valid"]), *shares, verdict)
-    table.caption = f"{rating['members']} members of those who rate; shares are of the valid forms."
-    table.caption_justify = "left"
-    return table
+    told = f"{rating['members']} members of those who rate; shares are of the valid forms."
+    return _noted(table, told, rating["note"])
 
 
 def _grade(name: str) -> str:

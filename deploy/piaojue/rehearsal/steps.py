@@ -15,13 +15,14 @@ from ratings.domain import rate_sheet
 
 
 def take(year: Year) -> None:
-    """All of it; ``year.story`` and ``year.failures`` say what came of it.
-
-    RehearsalFailed: it could not go on.
-    """
+    """All of it, or up to where it could not go on; ``year.story`` and ``year.failures`` say what came of
+    it."""
     year.story |= _beginning(year.plan, year.suite.url)
-    for step in _steps(year.plan):
-        step(year)
+    try:
+        for step in _steps(year.plan):
+            step(year)
+    except RehearsalFailed as failed:
+        year.failures.append(str(failed))
     year.story |= {"failures": year.failures, "as_expected": not year.failures}
 
 
@@ -47,7 +48,7 @@ def _steps(plan: Plan) -> list[Callable[[Year], None]]:
 def register(year: Year) -> None:
     """The body and its roll; never over one that is there."""
     plan = year.plan
-    with year.watcher.step("代表名册", "Body and roll") as step:
+    with year.step("代表名册", "Body and roll") as step:
         if year.suite.find(year.path("ballots"), role="clerk"):
             raise RehearsalFailed(
                 f"the body {year.body} is there already, and a rehearsal would replace its roll. Rehearse "
@@ -62,14 +63,14 @@ def put_on_record(year: Year) -> None:
     """Projects adopted before, so that they can be rated."""
     record = year.plan.record
     assert record is not None
-    with year.watcher.step("往年项目", f"Projects of {record['year']} on record") as step:
+    with year.step("往年项目", f"Projects of {record['year']}") as step:
         given = {"body_name": year.plan.body["name"], "projects": list(record["projects"])}
         year.suite.post(year.path("proposals", "years", record["year"], "record"), given, role="clerk")
-        step.say(_number(len(record["projects"]), "project"))
+        step.say(_number(len(record["projects"]), "project") + " put on record")
 
 
 def suggest(year: Year) -> None:
-    with year.watcher.step("征集", "Suggestions received") as step:
+    with year.step("征集", "Suggestions received") as step:
         for suggestion in year.plan.suggestions:
             given = {key: each for key, each in suggestion.items() if each is not None}
             year.suite.post(
@@ -81,7 +82,7 @@ def suggest(year: Year) -> None:
 def publish(year: Year) -> None:
     """The candidate list; waits until ballots has heard of it."""
     plan = year.plan
-    with year.watcher.step("初定", "Candidate list published") as step:
+    with year.step("初定", "Candidate list published") as step:
         path = year.path("proposals", "years", plan.year, "list")
         given = {"body_name": plan.body["name"], "projects": list(plan.candidates)}
         year.suite.put(path, given, role="clerk")
@@ -96,7 +97,7 @@ def publish(year: Year) -> None:
 
 def open_meeting(year: Year) -> None:
     meeting = year.plan.meeting
-    with year.watcher.step("开会", "Meeting opened") as step:
+    with year.step("开会", "Meeting opened") as step:
         given = {"meeting": meeting["id"], "title": meeting["title"], "quorum": meeting["quorum"]}
         year.suite.post(year.path("ballots", "meetings"), given, role="clerk")
         path = year.path("ballots", "meetings", meeting["id"])
@@ -108,7 +109,7 @@ def open_meeting(year: Year) -> None:
 
 def open_poll(year: Year) -> None:
     plan = year.plan
-    with year.watcher.step("票决办法", "Poll opened, rules fixed") as step:
+    with year.step("票决办法", "Poll opened, rules fixed") as step:
         given = {
             **{"poll": plan.poll["id"], "title": plan.poll["title"], "rules": plan.poll["rules"]},
             **{"meeting": plan.meeting["id"], "year": plan.year},
@@ -116,13 +117,14 @@ def open_poll(year: Year) -> None:
         year.suite.post(year.path("ballots", "polls"), given, role="clerk")
         opened = year.suite.post(_poll(year, "opening"), role="clerk")
         year.story["poll"] = {key: opened[key] for key in ("poll", "title", "rules", "rules_hash")}
+        year.story["poll"]["note"] = plan.poll["note"]
         step.say(f"{_number(plan.poll['rules']['seats'], 'seat')}, hash {opened['rules_hash'][:12]}…")
 
 
 def cast(year: Year) -> None:
     """Slips are drawn at random, so which paper has which code is nobody's knowledge."""
     plan, story = year.plan, year.story["poll"]
-    with year.watcher.step("投票", "Papers cast by code") as step:
+    with year.step("投票", "Papers cast by code") as step:
         codes = year.suite.post(_poll(year, "slips"), {"slips": plan.slips}, role="clerk")["codes"]
         SystemRandom().shuffle(codes)
         papers = [{"marks": marks} for marks in plan.papers]
@@ -131,7 +133,7 @@ def cast(year: Year) -> None:
         story["turnout"] = {key: seen[key] for key in ("present", "issued", "returned")}
         year.expect(seen["result"] is None, "a result was shown while the poll was open")
         step.say("{returned} of {issued}; no running total shown".format(**seen))
-    with year.watcher.step("一码一票", "A code cast twice") as step:
+    with year.step("一码一票", "A code cast twice") as step:
         story["cast_twice"] = year.refused(
             _poll(year, "papers"), {"code": codes[0], **papers[0]}, "code-spent"
         )
@@ -139,7 +141,7 @@ def cast(year: Year) -> None:
 
 
 def close(year: Year) -> None:
-    with year.watcher.step("计票", "Poll closed and counted") as step:
+    with year.step("计票", "Poll closed and counted") as step:
         year.suite.post(_poll(year, "closing"), role="scrutineer")
         result = year.suite.post(_poll(year, "count"), role="scrutineer")["result"]
         year.story["poll"]["result"] = result
@@ -152,7 +154,7 @@ def close(year: Year) -> None:
 
 
 def declare(year: Year) -> None:
-    with year.watcher.step("宣布结果", "Result declared") as step:
+    with year.step("宣布结果", "Result declared") as step:
         declared = year.suite.post(_poll(year, "declaration"), role="clerk")
         year.compare("poll.result", year.suite.get(_poll(year))["result"], declared["result"])
         step.say(_number(len(declared["result"]["adopted"]), "project") + " adopted")
@@ -161,7 +163,7 @@ def declare(year: Year) -> None:
 
 def hear_notice(year: Year) -> None:
     """What the public reads: notifications has heard of the result by an event."""
-    with year.watcher.step("公告", "Announcement published") as step:
+    with year.step("公告", "Announcement published") as step:
         year.story["poll"]["notice"] = year.notice("result_declared")
         step.say("in Chinese and English")
     year.watcher.show("notice", year.story)
@@ -172,7 +174,7 @@ def implement(year: Year) -> None:
     adopted = year.story["poll"]["result"]["adopted"]
     if not adopted:
         return
-    with year.watcher.step("实施", "Under implementation") as step:
+    with year.step("实施", "Under implementation") as step:
         path = year.path("proposals", "years", year.plan.year, "projects")
 
         def under_way() -> set[str] | None:
@@ -181,6 +183,7 @@ def implement(year: Year) -> None:
 
         found = until("the adopted projects in proposals", under_way)
         year.expect(found == set(adopted), "projects are under implementation that were not adopted")
+        year.story["under_implementation"] = sorted(found)
         step.say(_number(len(found), "project"))
 
 
@@ -188,7 +191,7 @@ def rate(year: Year) -> None:
     """The projects of before, by forms with codes."""
     rating, rated = year.plan.rating, year.plan.rated
     assert rating is not None
-    with year.watcher.step("满意度测评", "Rating opened") as step:
+    with year.step("满意度测评", "Rating opened") as step:
         until("the projects on record in ratings", lambda: _rateable(year, rated))
         given = {
             **{"rating": rating["id"], "title": rating["title"], "projects": rated},
@@ -198,21 +201,22 @@ def rate(year: Year) -> None:
         year.suite.post(year.path("ratings", "ratings"), given, role="clerk")
         year.suite.post(_rating(year, "opening"), role="clerk")
         step.say(f"{_number(len(rated), 'project')}, {_number(rating['members'], 'member')}")
-    with year.watcher.step("测评表", "Forms handed in by code") as step:
+    with year.step("测评表", "Forms handed in by code") as step:
         forms = [{"grades": grades} for grades in year.plan.forms(rating)]
         issued = {"slips": rating["issued"] or len(forms)}
         codes = year.suite.post(_rating(year, "slips"), issued, role="clerk")["codes"]
         SystemRandom().shuffle(codes)
         hand_in(year, step, _rating(year, "forms"), codes, forms)
         again = year.refused(_rating(year, "forms"), {"code": codes[0], **forms[0]}, "code-spent")
-        year.story["rating"] = {"rating": rating["id"], "title": rating["title"], "handed_in_twice": again}
+        year.story["rating"] = {"rating": rating["id"], "title": rating["title"], "note": rating["note"]}
+        year.story["rating"]["handed_in_twice"] = again
         step.say(f"{len(forms)} of {issued['slips']}; a code twice: {again}")
 
 
 def conclude_rating(year: Year) -> None:
     rating, story = year.plan.rating, year.story["rating"]
     assert rating is not None
-    with year.watcher.step("测评结果", "Rating concluded") as step:
+    with year.step("测评结果", "Rating concluded") as step:
         year.suite.post(_rating(year, "conclusion"), role="scrutineer")
         concluded = year.suite.get(_rating(year))
         story |= {"members": rating["members"], "scale": rating["scale"]}
@@ -223,14 +227,14 @@ def conclude_rating(year: Year) -> None:
             year.compare("rating", story["results"], wanted)
         year.compare("rating", story["results"], (year.plan.expect or {}).get("rating") or {})
         story["notice"] = year.notice("rating_concluded")
-        step.say("; ".join(f"{each}: {result['verdict']}" for each, result in story["results"].items()))
+        step.say(_number(len(story["results"]), "verdict") + ", announced")
     year.watcher.show("rating", year.story)
 
 
 def check_logs(year: Year) -> None:
     """Every event of every service, fetched and followed from hash to hash."""
     year.story["logs"] = {}
-    with year.watcher.step("事件链", "Logs of events verified") as step:
+    with year.step("事件链", "Logs of events verified") as step:
         for service in SERVICES:
             try:
                 tip, last = verify(year.suite.log(service))
@@ -246,7 +250,7 @@ def check_logs(year: Year) -> None:
             else:
                 year.story["logs"][service] = {"events": tip, "hash": last, "verified": True}
         total = sum(each["events"] for each in year.story["logs"].values())
-        step.say(f"{_number(total, 'event')}, gapless, chained, unaltered")
+        step.say(f"{_number(total, 'event')}, gapless and unaltered")
     year.watcher.show("logs", year.story)
 
 

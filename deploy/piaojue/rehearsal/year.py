@@ -1,8 +1,9 @@
 """A rehearsal under way: what it has at hand, and what it tells."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from piaojue.rehearsal.client import RehearsalFailed, Suite, SuiteRefused, until
@@ -13,6 +14,8 @@ LANGUAGES = ("zh-CN", "en")
 
 class Step(Protocol):
     """A step while it is taken."""
+
+    detail: str
 
     def count(self, done: int, total: int) -> None:
         """How far it has come."""
@@ -44,6 +47,15 @@ class Year:
     @property
     def body(self) -> str:
         return str(self.plan.body["id"])
+
+    @contextmanager
+    def step(self, chinese: str, english: str) -> Iterator[Step]:
+        """A step begins; what it came to is told, and is part of the story."""
+        began = monotonic()
+        with self.watcher.step(chinese, english) as step:
+            yield step
+        told = {"step": english, "detail": step.detail, "seconds": round(monotonic() - began, 3)}
+        self.story.setdefault("steps", []).append(told)
 
     def path(self, service: str, *rest: object) -> str:
         """``/ballots/bodies/yongan/polls/p``."""
