@@ -2,10 +2,11 @@
 
 import signal
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import eventlet
 from eventlet.event import Event
+from eventlet.green import socket
 from nameko.constants import MAX_WORKERS_CONFIG_KEY, WEB_SERVER_CONFIG_KEY
 from nameko.containers import ServiceContainer
 
@@ -14,6 +15,8 @@ from chassis.config import Host, Settings
 from chassis.http import address_of
 from chassis.logging import get_logger
 from chassis.service.base import Service, release_of
+
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 _log = get_logger("chassis.running")
 
@@ -51,12 +54,22 @@ class Running:
         return {name: str(Host(*address)) for name, address in found.items()}
 
     def wait(self) -> None:
-        """Returns when SIGTERM or SIGINT came. Raises what a container died of."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._on_signal)
+        """Returns when SIGTERM or SIGINT came. Raises what a container died of. In the main thread only."""
+        # By a socket, for a handler alone would be called when the hub wakes, and an idle one sleeps on.
+        theirs, ours = socket.socketpair()
+        before = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
+        for number in _STOPPING:
+            signal.signal(number, _leave_it_to_the_socket)
         for container in self._containers:
             eventlet.spawn(self._watch, container)
-        self._ended.wait()
+        hearing = eventlet.spawn(self._hear, theirs)
+        try:
+            self._ended.wait()
+        finally:
+            signal.set_wakeup_fd(before)
+            hearing.kill()
+            theirs.close()
+            ours.close()
 
     def _watch(self, container: ServiceContainer) -> None:
         try:
@@ -65,7 +78,10 @@ class Running:
             if not self._ended.ready():
                 self._ended.send_exception(error)
 
-    def _on_signal(self, number: int, _frame: Any) -> None:
+    def _hear(self, sent: Any) -> None:
+        """Each byte is the number of a signal that this process handles, whichever it is."""
+        while (number := sent.recv(1)[0]) not in _STOPPING:
+            pass
         if not self._ended.ready():
             _log.info("stopping", signal=signal.Signals(number).name)
             self._ended.send(None)
@@ -75,6 +91,10 @@ class Running:
         at once, since each may take the whole of it."""
         for thread in [eventlet.spawn(container.stop) for container in self._containers]:
             thread.wait()
+
+
+def _leave_it_to_the_socket(_number: int, _frame: object) -> None:
+    """Instead of what a signal does by itself; also when it comes once more, during the stop."""
 
 
 def _nameko_config(settings: Settings) -> Mapping[str, Any]:
