@@ -49,6 +49,8 @@ class InboxStore:
         try:
             with transaction.connection.begin_nested():
                 yield
+                # Where the block has hidden an error that PostgreSQL has not forgotten, this raises.
+                transaction.connection.scalar(select(1))
         except BaseException:
             transaction.forget_since(published)
             raise
