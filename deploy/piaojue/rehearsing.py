@@ -175,8 +175,14 @@ def _started(data_folder: Path | None) -> Iterator[tuple[str, "TokenFor", Path]]
 
     with TemporaryDirectory(prefix="piaojue-", ignore_cleanup_errors=True) as made:
         folder = (data_folder or Path(made)).absolute()
-        with own_suite(folder) as url:
+        with own_suite(folder, meanwhile=_get_ready) as url:
             yield url, tokens_of(folder / KEY_FILE), folder
+
+
+def _get_ready() -> None:
+    """Imports what the rehearsal needs."""
+    from chassis.auth import issue_token  # noqa: F401
+    from piaojue.rehearsal import plan, showing, steps  # noqa: F401
 
 
 def _tokens(token: str | None, key: Path | None) -> "TokenFor":
@@ -220,9 +226,7 @@ def _stay(url: str, folder: Path, *, kept: bool) -> None:
 
     urls = {name: f"{url}/{name}" for name in SERVICES}
     fate = "and its data stay in that folder" if kept else "and its data are deleted then"
-    say(
-        f"\n{start_page(urls, folder)}\n\nIt is the demonstration's own suite: it ends with this command, {fate}."
-    )
+    say(f"\n{start_page(urls, folder)}\n\nThe suite is the demonstration's and ends with it, {fate}.")
     try:
         while True:
             signal.pause()

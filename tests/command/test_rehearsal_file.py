@@ -34,9 +34,10 @@ def test_file_of_the_demonstration_is_without_fault():
 
 
 def test_demonstration_says_what_is_illustrative():
-    text = " ".join(Plan.read(DEMO).notes)
-    assert "Illustrative, since it was not made public: the votes for each candidate" in text
-    assert "91 forms" in text
+    plan = Plan.read(DEMO)
+    assert "Illustrative, since it was not made public: the votes for each candidate" in " ".join(plan.notes)
+    assert "illustrative" in plan.poll["note"]
+    assert "91 forms" in plan.rating["note"]
 
 
 def test_papers_and_forms_stand_for_as_many_as_they_say(tmp_path):

@@ -108,7 +108,7 @@ def test_demo_reads_well_in_a_terminal_of_columns(columns):
 
 def test_demo_stays_up_until_it_is_asked_to_end_and_leaves_nothing(start_process, tmp_path):
     process = start_process([PIAOJUE, "demo", "--stay"], output=tmp_path / "out" / "log")
-    process.wait_for_line("it ends with this command", SECONDS)
+    process.wait_for_line("the demonstration.s and ends with it", SECONDS)
     folder = next(tmp_path.glob("piaojue-*"))
     assert suite(folder).get("/ballots/bodies/yongan/polls/projects-2022")["state"] == "declared"
     children = descendants(process.pid)
@@ -119,7 +119,7 @@ def test_demo_stays_up_until_it_is_asked_to_end_and_leaves_nothing(start_process
 
 def test_suite_of_a_demo_that_is_killed_ends_too(start_process, tmp_path):
     process = start_process([PIAOJUE, "demo", "--stay"], output=tmp_path / "out" / "log")
-    process.wait_for_line("it ends with this command", SECONDS)
+    process.wait_for_line("the demonstration.s and ends with it", SECONDS)
     folder = next(tmp_path.glob("piaojue-*"))
     at = url(folder)
     (child,) = descendants(process.pid)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,10 +18,11 @@ LOG_FILE: Final = "suite.log"
 
 
 @contextmanager
-def own_suite(folder: Path) -> Iterator[str]:
+def own_suite(folder: Path, meanwhile: Callable[[], None]) -> Iterator[str]:
     """Starts the embedded suite in a folder at a free port; yields its URL once it answers; stops it.
 
-    It ends with this process, whatever ends that. Raises RehearsalFailed.
+    ``meanwhile`` is what to do while it starts. It ends with this process, whatever ends that. Raises
+    RehearsalFailed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "piaojue", "up", "--port", "0", "--attached", f"--data-folder={folder}"]
@@ -35,6 +36,7 @@ def own_suite(folder: Path) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is for us: we stop it
         )
     try:
+        meanwhile()
         yield until("the suite answers", lambda: _url(folder, child), START_SECONDS)
     finally:
         _stop(child)
