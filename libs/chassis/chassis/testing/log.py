@@ -33,8 +33,10 @@ class FakeEventLog:
     """``away``: its database cannot be reached. ``events`` is the log, ``outbox`` what is not yet
     numbered."""
 
-    def __init__(self, source: str = SOURCE) -> None:
+    def __init__(self, source: str = SOURCE, subjects: int | None = None) -> None:
+        """``subjects``: so many, among which the numbers go around; else each number has its own."""
         self.away = False
+        self._subjects = subjects
         self.events: list[Event] = []
         self.outbox: list[Event] = []
         self.leader: FakeLead | None = None
@@ -56,7 +58,7 @@ class FakeEventLog:
             id=str(uuid4()),
             source=self._source,
             type=HAPPENED.type,
-            subject=f"things/{number}",
+            subject=f"things/{number if self._subjects is None else number % self._subjects}",
             time="2022-04-16T01:30:00.000000Z",
             sequence=0,
             previous_hash="",
