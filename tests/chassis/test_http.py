@@ -80,8 +80,7 @@ def test_what_is_not_there_is_404(server, path):
     [
         ("DELETE", "/north/things", "GET, POST, HEAD, OPTIONS"),
         ("GET", "/north/nothing", "POST, OPTIONS"),
-        ("BREW", "/north/hello", "GET, HEAD, OPTIONS"),
-        ("get", "/north/hello", "GET, HEAD, OPTIONS"),
+        ("PROPFIND", "/north/hello", "GET, HEAD, OPTIONS"),
         ("POST", "/health", "GET, HEAD, OPTIONS"),
         ("POST", "/", "GET, HEAD, OPTIONS"),
     ],
@@ -90,6 +89,12 @@ def test_another_method_is_405_and_told_those_allowed(server, method, path, allo
     answer = server.request(method, path)
     assert (answer.status, answer.slug) == (405, "method-not-allowed")
     assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("method", ["BREW", "get"])
+def test_a_method_that_is_none_of_http_is_malformed(server, method):
+    answer = server.request(method, "/north/hello")
+    assert (answer.status, answer.slug) == (400, "malformed-request")
 
 
 def test_options_tells_the_methods(server):

@@ -2,6 +2,7 @@
 
 Not on a WSGI server: those at hand parse with the library for e-mail, which costs more than all that is done
 for a small request, take what RFC 9112 forbids, and know timeouts for a single byte but not for a request.
+What parses here is llhttp; ``docs/adr/0007-http-listener.md`` says what that leaves to us.
 """
 
 import socket
@@ -18,7 +19,7 @@ from chassis.http.app import log_fault
 from chassis.http.front import FRONT, Front, Target
 from chassis.http.incoming import Closed, Incoming
 from chassis.http.messages import Reply, Request
-from chassis.http.parsing import Head, parse_head
+from chassis.http.parsing import Head
 from chassis.http.rendering import CONTINUE, render
 
 LINGER_SECONDS: Final = 2.0
@@ -94,11 +95,11 @@ class Connection:
 
     def _head(self) -> Head:
         self._changed(self, State.WAITING)
-        octets = self._incoming.head()
+        head = self._incoming.head()
         if self.closing:  # shut while this was on its way: then nothing of it is done
             raise Closed
         self._changed(self, State.READING)
-        return parse_head(octets)
+        return head
 
     def _body(self, head: Head, target: Target) -> bytes:
         wanted = head.length is None or head.length <= target.body_limit

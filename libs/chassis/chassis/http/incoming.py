@@ -1,20 +1,17 @@
 """Bytes from one client, taken within bounds of size and time."""
 
-import re
 from time import monotonic
 from typing import Any, Final
 
 from eventlet.hubs import trampoline
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from chassis.http.parsing import check_unfinished
-from chassis.http.problems import BodyTooLarge, Malformed, RequestTimeout
+from chassis.http.parsing import ChunksHeard, Head, HeadHeard, check_length
+from chassis.http.problems import Malformed, RequestTimeout
 
 RECEIVED: Final = 65536
-CHUNK_LINE_LENGTH: Final = 256
-FRAMING_SPARE: Final = 16384
-"""Bytes of chunked framing beyond those of the body itself; more is not a body but work for us."""
 
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*+(?:;[\t -~\x80-\xff]*+)?")
+_CHUNKED_HEAD: Final = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class Closed(Exception):  # noqa: N818
@@ -39,70 +36,57 @@ class Incoming:
         """Whether bytes of the next request are here already."""
         return bool(self._buffer)
 
-    def head(self) -> bytearray:
-        """The next head, without the blank line. Raises Closed, or a Refused for what is no head."""
+    def head(self) -> Head:
+        """The next head. Raises Closed, or a Refused for what is no head."""
         self._begun = bool(self._buffer)
         self._deadline = monotonic() + self._timeout
-        searched = 0
-        while True:
-            while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2: left over from the body before
-                del self._buffer[:2]
-            end = self._buffer.find(b"\r\n\r\n", max(0, searched - 3))
-            if end >= 0:
-                break
-            check_unfinished(self._buffer, searched)
-            searched = len(self._buffer)
-            self._receive()
-        head = self._buffer[:end]
-        del self._buffer[: end + 4]
-        check_unfinished(head)
-        return head
+        heard = HeadHeard()
+        parser = HttpRequestParser(heard)
+        self._feed(parser, heard)
+        return heard.head(parser.get_method().decode("ascii"), parser.get_http_version())
 
     def body(self, length: int | None, limit: int) -> bytes:
         """A body of this length, or a chunked one where it is None. Refuses before it holds too much."""
         if length is None:
             return self._chunked(limit)
-        if length > limit:
-            raise _too_large(limit)
-        return self._exactly(length)
-
-    def _chunked(self, limit: int) -> bytes:
-        body = bytearray()
-        framing = 0
-        while True:
-            line = self._line()
-            found = _CHUNK_LINE.fullmatch(line)
-            if found is None:
-                raise Malformed("The length of a chunk cannot be read.")
-            size = int(found[1], 16)
-            if len(body) + size > limit:
-                raise _too_large(limit)
-            framing += len(line) + 4
-            if framing > len(body) + FRAMING_SPARE:
-                raise Malformed("The chunks are too small.")
-            if size == 0:
-                break
-            body += self._exactly(size)
-            if self._exactly(2) != b"\r\n":
-                raise Malformed("A chunk is longer than its length.")
-        while line := self._line():  # trailers say nothing to us
-            framing += len(line)
-            if framing > len(body) + FRAMING_SPARE:
-                raise Malformed("The trailers are too long.")
-        return bytes(body)
-
-    def _line(self) -> bytearray:
-        while (end := self._buffer.find(b"\r\n", 0, CHUNK_LINE_LENGTH)) < 0:
-            if len(self._buffer) >= CHUNK_LINE_LENGTH:
-                raise Malformed("A line of the chunked body is too long.")
-            self._receive()
-        line = self._buffer[:end]
-        del self._buffer[: end + 2]
-        return line
-
-    def _exactly(self, length: int) -> bytes:
+        check_length(length, limit)
         while len(self._buffer) < length:
             self._receive()
+        return self._take(length)
+
+    def _chunked(self, limit: int) -> bytes:
+        heard = ChunksHeard(limit)
+        parser = HttpRequestParser(heard)  # not that of the head: after one with Upgrade it takes no body
+        parser.feed_data(_CHUNKED_HEAD)
+        self._feed(parser, heard)
+        return bytes(heard.body)
+
+    def _feed(self, parser: HttpRequestParser, heard: HeadHeard | ChunksHeard) -> None:
+        """As far as the part that is heard goes, and no further: what follows may be another request.
+
+        llhttp does not say how far it came. But both parts end with a blank line, so they do not end before
+        the first one, and while there is none, or one may have begun already, a line at a time is safe.
+        """
+        fed = 0
+        while not heard.whole:
+            if not self._buffer:
+                self._receive()
+            blank = -1 if fed else self._buffer.find(b"\r\n\r\n")
+            octets = self._take(
+                blank + 4 if blank >= 0 else self._buffer.find(b"\n") + 1 or len(self._buffer)
+            )
+            fed += len(octets)
+            try:
+                parser.feed_data(octets)
+            except HttpParserUpgrade:
+                pass  # the head is whole, and a server may ignore what it asks for
+            except HttpParserCallbackError as fault:
+                raise fault.__context__ or fault from None
+            except HttpParserError as fault:
+                raise Malformed(f"This is not HTTP/1.1: {fault}.") from None
+            heard.check(fed)
+
+    def _take(self, length: int) -> bytes:
         octets = bytes(self._buffer[:length])
         del self._buffer[:length]
         return octets
@@ -125,7 +109,3 @@ class Incoming:
             self._begun = True
             self._deadline = monotonic() + self._timeout
         self._buffer += octets
-
-
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The body is larger than {limit} bytes.")

@@ -1,28 +1,23 @@
-"""The head of an HTTP/1.1 request (RFC 9112), read strictly.
+"""What llhttp tells of a request, and refusals of what it lets through although we do not.
 
 What two readers could take differently is refused, and the connection closed: a proxy in front must never
-see other borders between requests than we do.
+see other borders between requests than we do. llhttp, with no leniency set, sees to form: tokens, line ends,
+folded fields, lengths that contradict each other, chunks. What is checked here it leaves to its user.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from chassis.http.problems import ExpectationFailed, HeadersTooLarge, Malformed, TargetTooLong
+from chassis.http.problems import BodyTooLarge, ExpectationFailed, HeadersTooLarge, Malformed, TargetTooLong
 
-REQUEST_LINE_LENGTH: Final = 8192
+TARGET_LENGTH: Final = 8192
 HEAD_LENGTH: Final = 32768
 FIELDS: Final = 100
-LENGTH_DIGITS: Final = 15
+FRAMING_SPARE: Final = 16384
+"""Bytes of chunked framing beyond those of the body itself; more is not a body but work for us."""
 
-_ONCE: Final = frozenset(
-    {"authorization", "content-length", "content-type", "expect", "host", "transfer-encoding"}
-)
-_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"
-# Possessive, so that a field of many blanks and one forbidden character costs one pass.
-_REQUEST_LINE = re.compile(rf"({_TOKEN}{{1,32}}) ([!\"$-~]++) HTTP/1\.([01])")
-_FIELD = re.compile(rf"({_TOKEN}++):[ \t]*+([\t -~\x80-\xff]*+)")
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_ONCE: Final = frozenset({"authorization", "content-type", "expect", "host"})
+"""What is read here, and would come twice if it were not refused: llhttp sees to the other two."""
 
 
 @dataclass(slots=True)
@@ -38,87 +33,109 @@ class Head:
     keep_alive: bool
 
 
-def parse_head(octets: bytes | bytearray) -> Head:
-    """The head without the blank line that ends it. Raises a Refused; the connection cannot go on then."""
-    lines = octets.decode("latin-1").split("\r\n")
-    found = _REQUEST_LINE.fullmatch(lines[0])
-    if found is None:
-        raise Malformed("The request line is not one of HTTP/1.1.")
-    method, target, minor = found.groups()
-    headers = _fields(lines[1:])
-    if minor == "1" and "host" not in headers:
-        raise Malformed("The header field Host is missing.")
-    path, _, query_string = _origin_form(method, target).partition("?")
-    length = _length(headers, minor)
-    return Head(
-        method,
-        path,
-        query_string,
-        headers,
-        length,
-        expects_continue="expect" in headers and _expects_continue(headers["expect"], length),
-        keep_alive=minor == "1" and not ("connection" in headers and _says_close(headers["connection"])),
-    )
+class HeadHeard:
+    """Is told of a head by llhttp."""
 
+    __slots__ = ("_fields", "_headers", "_target", "whole")
 
-def check_unfinished(octets: bytes | bytearray, since: int = 0) -> None:
-    """Refuses a head that has not ended yet and cannot become a good one."""
-    line_end = octets.find(b"\r\n")
-    if (line_end if line_end >= 0 else len(octets)) > REQUEST_LINE_LENGTH:
-        raise TargetTooLong(f"The request line is longer than {REQUEST_LINE_LENGTH} bytes.")
-    if len(octets) > HEAD_LENGTH:
-        raise HeadersTooLarge(f"The header fields are larger than {HEAD_LENGTH} bytes.")
-    if _BARE_LINE_FEED.search(octets, max(0, since - 1)):
-        raise Malformed("Lines must end with CR LF.")
+    def __init__(self) -> None:
+        self.whole = False
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._fields = 0
 
+    def on_url(self, octets: bytes) -> None:
+        self._target += octets
+        if len(self._target) > TARGET_LENGTH:
+            raise TargetTooLong(f"The request target is longer than {TARGET_LENGTH} bytes.")
 
-def _fields(lines: list[str]) -> dict[str, str]:
-    if len(lines) > FIELDS:
-        raise HeadersTooLarge(f"There are more than {FIELDS} header fields.")
-    headers: dict[str, str] = {}
-    for line in lines:
-        found = _FIELD.fullmatch(line)
-        if found is None:
-            raise Malformed("A header field cannot be read.")
-        name, value = found[1].lower(), found[2].rstrip(" \t")
-        if name in headers:
+    def on_header(self, octets: bytes, content: bytes) -> None:
+        self._fields += 1
+        if self._fields > FIELDS:
+            raise HeadersTooLarge(f"There are more than {FIELDS} header fields.")
+        name, value = octets.decode("ascii").lower(), content.decode("latin-1").rstrip(" \t")
+        if name in self._headers:
             if name in _ONCE:
                 raise Malformed(f"The header field {name} is there twice.")
-            value = f"{headers[name]}, {value}"
-        headers[name] = value
-    return headers
+            value = f"{self._headers[name]}, {value}"
+        self._headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        self.whole = True
+
+    def check(self, length: int) -> None:
+        """Refuses a head of so many bytes, whole or not."""
+        if length > HEAD_LENGTH:
+            raise HeadersTooLarge(f"The header fields are larger than {HEAD_LENGTH} bytes.")
+
+    def head(self, method: str, version: str) -> Head:
+        """The head, once it is whole. Raises a Refused; the connection cannot go on then."""
+        headers = self._headers
+        if version not in ("1.0", "1.1"):
+            raise Malformed("The request is not one of HTTP/1.1.")
+        if version == "1.1" and "host" not in headers:
+            raise Malformed("The header field Host is missing.")
+        path, _, query_string = _origin_form(method, self._target.decode("ascii")).partition("?")
+        length = _length(headers, version)
+        expects_continue, keep_alive = _expects_continue(headers, length), _keeps_alive(headers, version)
+        return Head(method, path, query_string, headers, length, expects_continue, keep_alive)
+
+
+class ChunksHeard:
+    """Is told of a chunked body by llhttp; not of extensions and trailers, which say nothing to us."""
+
+    def __init__(self, limit: int) -> None:
+        self.whole = False
+        self.body = bytearray()
+        self._limit = limit
+
+    def on_body(self, octets: bytes) -> None:
+        self.body += octets
+        check_length(len(self.body), self._limit)
+
+    def on_message_complete(self) -> None:
+        self.whole = True
+
+    def check(self, length: int) -> None:
+        """Refuses so many bytes, with their framing, for what has come of the body, whole or not."""
+        if length > 2 * len(self.body) + FRAMING_SPARE:
+            raise Malformed("The chunks are too small, or what is beside them is too long.")
+
+
+def check_length(length: int, limit: int) -> None:
+    """Refuses a body of so many bytes."""
+    if length > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
 
 
 def _origin_form(method: str, target: str) -> str:
-    if target[0] == "/":
+    if target[0] != "/":
+        if target == "*" and method == "OPTIONS":
+            return "/"
+        if target.lower().startswith(("http://", "https://")):
+            target = "/" + "".join(target.split("/", 3)[3:])
+    if target[0] == "/" and "#" not in target:
         return target
-    if target == "*" and method == "OPTIONS":
-        return "/"
-    if target.lower().startswith(("http://", "https://")):
-        return "/" + "".join(target.split("/", 3)[3:])
-    raise Malformed("The request target must begin with a slash.")
+    raise Malformed("The request target must be a path.")
 
 
-def _length(headers: dict[str, str], minor: str) -> int | None:
-    coding, length = headers.get("transfer-encoding"), headers.get("content-length")
-    if coding is not None:
-        if length is not None:
-            raise Malformed("Content-Length and Transfer-Encoding exclude each other.")
-        if minor == "0" or coding.lower() != "chunked":
-            raise Malformed("The only transfer coding is chunked, of HTTP/1.1.")
-        return None
-    if length is None:
-        return 0
-    if not (length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS):
-        raise Malformed("Content-Length is not a number of bytes.")
-    return int(length)
+def _length(headers: dict[str, str], version: str) -> int | None:
+    coding = headers.get("transfer-encoding")
+    if coding is None:
+        return int(headers.get("content-length", 0))
+    if version == "1.0" or coding.lower() != "chunked":
+        raise Malformed("The only transfer coding is chunked, of HTTP/1.1.")
+    return None
 
 
-def _expects_continue(expectation: str, length: int | None) -> bool:
-    if expectation.lower() != "100-continue":
+def _expects_continue(headers: dict[str, str], length: int | None) -> bool:
+    expectation = headers.get("expect")
+    if expectation is not None and expectation.lower() != "100-continue":
         raise ExpectationFailed("The only expectation that can be met is 100-continue.")
-    return length != 0
+    return expectation is not None and length != 0
 
 
-def _says_close(connection: str) -> bool:
-    return "close" in (option.strip() for option in connection.lower().split(","))
+def _keeps_alive(headers: dict[str, str], version: str) -> bool:
+    options = headers.get("connection")
+    asks_for_end = options is not None and "close" in map(str.strip, options.lower().split(","))
+    return version == "1.1" and not asks_for_end
