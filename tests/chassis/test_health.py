@@ -70,3 +70,36 @@ def test_a_check_cannot_be_added_twice(health):
     health.check("store", lambda: None)
     with pytest.raises(ValueError, match="exists already"):
         health.check("store", lambda: None)
+
+
+def test_what_is_missed_is_told_and_keeps_no_work_away(health):
+    health.note("broker", lambda: "events are kept here")
+    health.note("printer", lambda: None)
+    assert health.degraded() == {"broker": "events are kept here"}
+    assert health.ready() == (True, {})
+
+
+def test_what_is_missed_is_masked_and_of_an_error_only_the_kind_is_told(health):
+    def broken() -> None:
+        raise ConnectionError("password is pw")
+
+    health.note("broker", lambda: "amqp://u:pw@h/v does not answer")
+    health.note("printer", broken)
+    assert health.degraded() == {
+        "broker": "amqp://u:***@h/v does not answer",
+        "printer": "cannot be checked: ConnectionError",
+    }
+
+
+def test_what_is_missed_is_looked_at_anew_each_time(health):
+    reasons = ["away"]
+    health.note("broker", lambda: reasons[0] if reasons else None)
+    assert health.degraded()
+    reasons.clear()
+    assert health.degraded() == {}
+
+
+def test_a_note_cannot_be_added_twice(health):
+    health.note("broker", lambda: None)
+    with pytest.raises(ValueError, match="exists already"):
+        health.note("broker", lambda: None)
