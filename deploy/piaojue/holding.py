@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 LOCK_FILE: Final = "suite.lock"
 
 
-class FolderTaken(Exception):  # noqa: N818
+class FolderTaken(Exception):
     """Another suite works in this folder; the text says which, as far as it is known."""
 
 

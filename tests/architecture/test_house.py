@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,9 @@ def test_a_distribution_says_what_it_is(member):
 @pytest.mark.parametrize("member", MEMBERS, ids=short)
 def test_a_distribution_declares_what_it_imports(member):
     own = {package.name for package in packages(member)}
-    declared = {normalised(re.split(r"[\s\[<>=!~;]", d)[0]) for d in project(member).get("dependencies", [])}
+    said = project(member)
+    needed = [*said.get("dependencies", []), *chain(*said.get("optional-dependencies", {}).values())]
+    declared = {normalised(re.split(r"[\s\[<>=!~;]", each)[0]) for each in needed}
     known = distributions_of_modules()
     undeclared = {
         f"{short(file)} imports {module}, which is of {' or '.join(known.get(module, {'nothing installed'}))}"

@@ -43,7 +43,7 @@ class RealRegion(Region):
         self.key = new_key()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "jwks.json").write_text(json.dumps(jwks(self.key)))
-        self._broker_url = rabbitmq.add_vhost(f"region-{uuid4().hex[:8]}")
+        self.broker_url = rabbitmq.add_vhost(f"region-{uuid4().hex[:8]}")
         self.databases = {name: postgres.create_database(name) for name in SERVICES}
         self._ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self._settings = {**QUICK, **(settings or {})}
@@ -79,7 +79,7 @@ class RealRegion(Region):
             **self._settings,
             "PIAOJUE_REGION": "430181",
             "PIAOJUE_DATA_FOLDER": str(self.folder),
-            "PIAOJUE_BROKER_URL": self._broker_url,
+            "PIAOJUE_BROKER_URL": self.broker_url,
             "PIAOJUE_STORE_URL": self.databases[name],
             "PIAOJUE_HTTP_ADDRESS": f"127.0.0.1:{self._ports[name]}",
         }

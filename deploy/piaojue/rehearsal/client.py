@@ -21,7 +21,7 @@ TokenFor = Callable[[str], str]
 """From a role to a token."""
 
 
-class RehearsalFailed(Exception):  # noqa: N818
+class RehearsalFailed(Exception):
     """The rehearsal cannot go on; the text says why, and what to do where that is known."""
 
 

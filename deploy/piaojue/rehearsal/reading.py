@@ -18,7 +18,7 @@ class Fault(NamedTuple):
     detail: str
 
 
-class FileFaulty(Exception):  # noqa: N818
+class FileFaulty(Exception):
     """The file cannot be used; its text names every fault, by line."""
 
     def __init__(self, name: str, lines: Iterable[str]) -> None:

@@ -1,15 +1,18 @@
-"""Refusals: what a user's mistake is called. Standard library only, so that every ``domain.py`` may build on it.
+"""Refusals: what a user's mistake is called. Standard library only, so that every ``domain.py`` may build
+on it.
 
-A rule that refuses has a class of its own, named after the broken rule, with a stable ``slug``; it inherits the *kind* of
-refusal below. Which HTTP status a kind becomes is one table in :mod:`chassis.http`, and nobody else's business.
-The texts are shown to users and written to logs: they never hold a code, a mark, a nonce or a deputy's choice.
+A rule that refuses has a class of its own, named after the broken rule, with a stable ``slug``; it inherits
+the *kind* of refusal below. Which HTTP status a kind becomes is one table in :mod:`chassis.http`, and
+nobody else's business. The texts are shown to users and written to logs: they never hold a code, a mark, a
+nonce or a deputy's choice.
 """
 
 from typing import ClassVar
 
 
 class Refused(Exception):
-    """A request that a rule refuses. ``field`` names the offending input as a path, such as ``projects.0.title``."""
+    """A request that a rule refuses. ``field`` names the offending input as a path, such as
+    ``projects.0.title``."""
 
     slug: ClassVar[str] = "refused"
 

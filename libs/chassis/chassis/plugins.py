@@ -28,7 +28,7 @@ class PluginFailed(Unavailable):
     slug = "plugin-failed"
 
 
-class PluginFaults(Exception):  # noqa: N818
+class PluginFaults(Exception):
     """A group's plugins cannot be used; ``faults`` is all that is wrong with them."""
 
     def __init__(self, group: str, faults: Iterable[str]) -> None:

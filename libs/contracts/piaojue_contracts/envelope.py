@@ -20,7 +20,7 @@ CONTENT_TYPE: Final = "application/json"
 FIRST_PREVIOUS_HASH: Final = "0" * 64
 
 
-class UnreadableEvent(Exception):  # noqa: N818
+class UnreadableEvent(Exception):
     """Bytes or fields that are no event; the text says why, without quoting them."""
 
 
@@ -155,7 +155,7 @@ def verify(
     return after, previous_hash
 
 
-class ChainBroken(Exception):  # noqa: N818
+class ChainBroken(Exception):
     """The log was altered, or is not one log; ``sequence`` is the first event that does not fit."""
 
     def __init__(self, sequence: int, reason: str) -> None:

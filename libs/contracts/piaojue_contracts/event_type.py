@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 from piaojue_contracts.envelope import canonical
 
 
-class InvalidData(Exception):  # noqa: N818
+class InvalidData(Exception):
     """An event's data does not fit its schema; the text names fields and rules, never values."""
 
 

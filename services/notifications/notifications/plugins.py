@@ -254,7 +254,7 @@ class FileChannel:
         return os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
 
 
-class NotTaken(Exception):  # noqa: N818
+class NotTaken(Exception):
     """An address did not take what was sent to it; Apprise does not say why."""
 
 

@@ -28,7 +28,7 @@ class Fault(NamedTuple):
         return f"{self.key} ({self.source}): {self.detail}"
 
 
-class ConfigurationFaults(Exception):  # noqa: N818
+class ConfigurationFaults(Exception):
     """The configuration cannot be used; ``faults`` is all that is wrong with it. Holds no secret's value."""
 
     def __init__(self, service: str, faults: Iterable[Fault]) -> None:

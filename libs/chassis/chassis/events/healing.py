@@ -98,7 +98,7 @@ class Healing:
             _log.info("gap_healed", service=self._service, source=source, events=healed)
 
 
-class _Unfit(Exception):  # noqa: N818
+class _Unfit(Exception):
     """An answer that is no page of a log."""
 
 

@@ -59,7 +59,7 @@ class _Batch:
     from_log: bool = False
 
 
-class _HandlerFailed(Exception):  # noqa: N818
+class _HandlerFailed(Exception):
     """Within one transaction: it is rolled back, and done again more carefully."""
 
 

@@ -14,7 +14,7 @@ RECEIVED: Final = 65536
 _CHUNKED_HEAD: Final = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-class Closed(Exception):  # noqa: N818
+class Closed(Exception):
     """Nobody is there any more, or nobody said anything for too long."""
 
 

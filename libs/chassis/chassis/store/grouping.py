@@ -58,5 +58,5 @@ class Grouping(Generic[I, O]):
                 done.send(outcome)
 
 
-class _Ended(Exception):  # noqa: N818
+class _Ended(Exception):
     """The work on the group was ended from outside."""

@@ -16,7 +16,7 @@ _one_at_a_time = Lock()
 """Within a process: Alembic's context is one for all of it."""
 
 
-class SchemaMismatch(Exception):  # noqa: N818
+class SchemaMismatch(Exception):
     """The database's tables are not those of this release; the text says what to do."""
 
 
