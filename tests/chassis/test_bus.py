@@ -168,6 +168,7 @@ def test_what_was_confirmed_outlives_a_kill_of_the_broker(broker_url, rabbitmq):
 def test_a_broker_that_hangs_is_given_up(broker_url, rabbitmq, monkeypatch):
     monkeypatch.setattr(kombu_bus, "CONFIRM_SECONDS", 0.5)
     monkeypatch.setattr(kombu_bus, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(kombu_bus, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(kombu_bus, "CLOSE_SECONDS", 0.2)
     bus = KombuBus(broker_url)
     publisher = bus.publisher("north.events")
@@ -175,8 +176,13 @@ def test_a_broker_that_hangs_is_given_up(broker_url, rabbitmq, monkeypatch):
     try:
         with pytest.raises(BusUnavailable):
             publisher.publish([Message(str(at), "x.v1", b"x" * 10_000) for at in range(2000)])
-        with pytest.raises(BusUnavailable):
-            bus.publisher("north.events")
+        for call in (
+            lambda: bus.publisher("north.events"),
+            lambda: bus.subscribe("a.inbox", ["north.events"], most=1),
+            lambda: bus.ask("north.pages", {}, 1),
+        ):
+            with pytest.raises(BusUnavailable):
+                call()
     finally:
         os.kill(rabbitmq._server.pid, signal.SIGCONT)
     publish(bus, "north.events", [b"1"])

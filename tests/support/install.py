@@ -1,4 +1,5 @@
-"""``python -m tests.support.install``: what `make test` does about servers that are not installed.
+"""``python -m tests.support.install``: what `make test` does about servers that are not installed; with
+``--bench`` what `make bench` does, which needs a load generator, too.
 
 As root on a Debian it installs them, without letting the machine start them: the tests start private ones.
 Elsewhere it says what is missing and how to get it. Exit status 1: something is missing still.
@@ -33,6 +34,11 @@ def missing() -> dict[str, list[str]]:
     """Debian's package, and what of it is not there."""
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
     return {package: absent for package, absent in found.items() if absent}
+
+
+def missing_for_bench() -> dict[str, list[str]]:
+    """As :func:`missing`, of what only the bench needs."""
+    return {} if shutil.which("wrk") else {"wrk": ["the load generator wrk"]}
 
 
 def obstacle() -> str | None:
@@ -103,7 +109,7 @@ def finished(command: Sequence[str]) -> tuple[int, str]:
 
 
 def install(packages: Sequence[str]) -> None:
-    tell(f"Installing {', '.join(packages)} from Debian, for the tests …")
+    tell(f"Installing {', '.join(packages)} from Debian …")
     with services_kept_down():
         apt_get("-q", "update")  # when it fails, the lists that are there may do
         status, output = apt_get("install", *OPTIONS, *packages)
@@ -116,7 +122,7 @@ def tell(text: str) -> None:
 
 
 def report(absent: dict[str, list[str]], why: str) -> None:
-    tell("The tests need servers that are missing here:")
+    tell("What the tests, or the bench, need is missing here:")
     for package, parts in absent.items():
         tell(f"  {' and '.join(parts)} (Debian: {package})")
     tell(f"They were not installed: {why}.")
@@ -124,8 +130,11 @@ def report(absent: dict[str, list[str]], why: str) -> None:
     tell("The tests that need no server: make test-fast")
 
 
-def main() -> int:
-    absent = missing()
+def main(arguments: Sequence[str] = ()) -> int:
+    def still_missing() -> dict[str, list[str]]:
+        return missing() | (missing_for_bench() if "--bench" in arguments else {})
+
+    absent = still_missing()
     if not absent:
         return 0
     if why := obstacle():
@@ -137,10 +146,10 @@ def main() -> int:
         why = "apt-get could not, see above"
     except AssertionError as waited_too_long:
         why = str(waited_too_long)
-    if absent := missing():
+    if absent := still_missing():
         report(absent, why)
     return 1 if absent else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,12 +2,13 @@
 
 Every line has a UTC timestamp, the service, and the correlation id of the request or event at work.
 Whatever a caller hands over, values under suspicious keys and passwords in texts are masked before a line
-is written; the locals of an exception are never written.
+is written; of an exception only its kind and where it arose are.
 """
 
 import logging
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -51,6 +52,29 @@ def _redacted(key: str, value: Any, depth: int = _DEPTH) -> Any:
     return masked(repr(value))
 
 
+def without_texts(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Writes of an exception what it is and where it arose, and none of the texts: those hold whatever was at
+    hand when it was raised, which here may be marks or a deputy's name."""
+    info = event.pop("exc_info", None)
+    if info and not isinstance(info, BaseException):
+        info = (info if isinstance(info, tuple) else sys.exc_info())[1]
+    if info:
+        event["exception"] = "\n".join(_described(info))
+    return event
+
+
+def _described(error: BaseException) -> Iterator[str]:
+    cause: BaseException | None = error
+    for place in range(_DEPTH):
+        if cause is None:
+            return
+        kind = type(cause)
+        yield f"{'caused by ' if place else ''}{kind.__module__}.{kind.__qualname__}".replace("builtins.", "")
+        frames = traceback.extract_tb(cause.__traceback__)
+        yield from (f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+        cause = cause.__cause__ or cause.__context__
+
+
 _SHARED: Final[list[Processor]] = [
     merge_contextvars,
     _service,
@@ -85,7 +109,7 @@ def configure_logging(format: str, level: str, service: str, *, stream: TextIO |
             foreign_pre_chain=_SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                without_texts,
                 redact,
                 _renderer(format, colors=target.isatty()),
             ],
@@ -109,7 +133,7 @@ def _renderer(format: str, *, colors: bool) -> Processor:
         return structlog.processors.JSONRenderer(
             ensure_ascii=False, default=lambda value: masked(repr(value))
         )
-    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+    return structlog.dev.ConsoleRenderer(colors=colors)
 
 
 def get_logger(name: str, service: str | None = None) -> structlog.stdlib.BoundLogger:

@@ -1,14 +1,29 @@
-"""Confirms in batches: publish many messages on a channel, then wait until the broker has confirmed them all.
+"""Publishing in batches with py-amqp: many messages as few writes, then the wait until all are confirmed.
 
-A confirm for each message before the next one is published costs a round trip each. py-amqp offers only
-that by itself; here its callbacks for confirms are counted over a batch.
+A confirm for each message before the next one is published costs a round trip each, and a write for each a
+system call. py-amqp offers only that by itself; here its callbacks for confirms are counted over a batch, and
+what it would write is gathered.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
 from chassis.bus.port import BusUnavailable
+
+
+@contextmanager
+def gathered(channel: Any) -> Iterator[None]:
+    """What is published in the block is written at its end, in one piece."""
+    transport, pieces = channel.connection.transport, []
+    write = transport._write
+    transport._write = lambda piece: pieces.append(bytes(piece))
+    try:
+        yield
+    finally:
+        transport._write = write
+    transport.write(b"".join(pieces))
 
 
 class Confirms:
@@ -22,6 +37,9 @@ class Confirms:
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
         channel.confirm_select()
+        # py-amqp would look for a notice that the broker is blocked before each message, with a system call;
+        # a blocked broker does not confirm, and that is enough.
+        channel.connection.client_properties["capabilities"]["connection.blocked"] = False
 
     def published(self) -> None:
         """Call once for each message published; the broker numbers them from 1."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
@@ -13,12 +13,13 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 from kombu.messaging import Consumer
 
-from chassis.bus.confirms import Confirms
+from chassis.bus.confirms import Confirms, gathered
 from chassis.bus.port import Answerer, BusUnavailable, Delivery, Message
 from piaojue_contracts import CONTENT_TYPE
 
 POLLING_SECONDS: Final = 0.01
 CONFIRM_SECONDS: Final = 15.0
+ANSWER_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
 BURST_SECONDS: Final = 0.002
 """How long the next message of a burst is waited for, once there is one."""
@@ -91,6 +92,7 @@ class KombuBus:
         try:
             with _unavailable_when_lost(connection):
                 connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+                _set_timeout(connection, ANSWER_SECONDS)
         except BaseException:
             _close(connection)
             raise
@@ -104,12 +106,17 @@ def _topic(exchange: str) -> Exchange:
 def _close(connection: Connection) -> None:
     """A broker that hangs is not waited for."""
     try:
-        transport = getattr(getattr(connection, "_connection", None), "transport", None)
-        if (sock := getattr(transport, "sock", None)) is not None:
-            sock.settimeout(CLOSE_SECONDS)
+        _set_timeout(connection, CLOSE_SECONDS)
         connection.close()
     except Exception:  # it is being given up; whatever is wrong with it does not matter any more
         connection.collect()
+
+
+def _set_timeout(connection: Connection, seconds: float) -> None:
+    """How long the broker may take over whatever has no limit of its own."""
+    transport = getattr(getattr(connection, "_connection", None), "transport", None)
+    if (sock := getattr(transport, "sock", None)) is not None:
+        sock.settimeout(seconds)
 
 
 @contextmanager
@@ -136,12 +143,12 @@ class _Publisher:
             self._channel = connection.channel()
             _topic(exchange)(self._channel).declare()
             self._confirms = Confirms(self._channel) if confirms else None
-        self._patience = {"timeout": CONFIRM_SECONDS} if confirms else {}
 
     def publish(self, messages: Sequence[Message]) -> None:
         with _closed_on_failure(self._connection):
-            for message in messages:
-                self._send(message)
+            with nullcontext() if self._confirms is None else gathered(self._channel):
+                for message in messages:
+                    self._send(message)
             if self._confirms is not None:
                 self._confirms.wait(CONFIRM_SECONDS)
 
@@ -160,9 +167,7 @@ class _Publisher:
         )
         if self._confirms is not None:
             self._confirms.published()
-        self._channel.basic_publish(
-            prepared, exchange=self._exchange, routing_key=message.routing_key, **self._patience
-        )
+        self._channel.basic_publish(prepared, exchange=self._exchange, routing_key=message.routing_key)
 
     def close(self) -> None:
         _close(self._connection)

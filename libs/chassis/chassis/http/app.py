@@ -1,6 +1,5 @@
 """One service's side of HTTP: from a request to the reply of one of its routes."""
 
-import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -185,17 +184,5 @@ def refused(refusal: Refused, correlation_id: str | None, *, close: bool = False
 
 
 def log_fault(fault: BaseException, correlation_id: str, **where: str) -> None:
-    """Logs where something unforeseen happened, but no values: no exception's text and no variable."""
-    kinds: list[str] = []
-    cause: BaseException | None = fault
-    while cause is not None and len(kinds) < 5:
-        kinds.append(type(cause).__qualname__)
-        cause = cause.__cause__ or cause.__context__
-    frames = traceback.extract_tb(fault.__traceback__)
-    _log.error(
-        "request_failed",
-        error=kinds,
-        traceback=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-        correlation_id=correlation_id,
-        **where,
-    )
+    """Logs where something unforeseen happened; logging sees to it that no exception's text is in it."""
+    _log.error("request_failed", exc_info=fault, correlation_id=correlation_id, **where)
