@@ -2,6 +2,7 @@
 
 from collections import Counter
 from importlib import import_module
+from inspect import getmembers, isfunction
 from typing import Any
 
 import psycopg2
@@ -18,7 +19,7 @@ def handled_types(service: str) -> set[str]:
     cls = getattr(module, f"{service.capitalize()}Service")
     return {
         entrypoint.event_type.type
-        for method in vars(cls).values()
+        for _, method in getmembers(cls, isfunction)
         for entrypoint in getattr(method, "nameko_entrypoints", ())
         if hasattr(entrypoint, "event_type")
     }

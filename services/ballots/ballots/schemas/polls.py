@@ -1,0 +1,101 @@
+"""Polls, slips, papers and counts."""
+
+from marshmallow import Schema, fields, validate
+
+from ballots.schemas.fields import identifier, identifiers, text
+
+
+class PollSchema(Schema):
+    """A poll to be held on the published candidate list of a year."""
+
+    poll = identifier("Its id.")
+    meeting = identifier("The meeting that votes.")
+    title = text("Its title.")
+    year = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=1949, max=9999),
+        metadata={"description": "The year whose candidate list is voted on."},
+    )
+    rules = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={
+            "description": "`seats`, `marking`, `adoption`, `quorum`, `differential`: as on a count sheet."
+        },
+    )
+    candidates = identifiers(
+        "The projects on the paper, in its order; all of the list if left out.",
+        most=200,
+        required=False,
+        load_default=None,
+    )
+
+
+class SlipsSchema(Schema):
+    """How many slips are handed out."""
+
+    slips = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=1, max=5000),
+        metadata={"description": "So many, to deputies present."},
+    )
+
+
+class CodesSchema(Schema):
+    """The codes of slips just made: shown this once, and kept by nobody here."""
+
+    codes = fields.List(
+        fields.String(), metadata={"description": "One for each slip, in an order of no meaning."}
+    )
+
+
+class PaperSchema(Schema):
+    """A deputy's ballot."""
+
+    code = text("The code on the slip, however it is typed.", longest=64)
+    marks = fields.Raw(
+        required=True,
+        metadata={
+            "description": "*choose*: a list of projects; *for-against*: project → for, against or abstain."
+        },
+    )
+
+
+class AcceptedSchema(Schema):
+    """The paper is in the box."""
+
+    accepted = fields.Boolean()
+
+
+class CandidateSchema(Schema):
+    """A project on the paper."""
+
+    project = fields.String()
+    title = fields.String()
+
+
+class PollAnswerSchema(Schema):
+    """A poll, as everybody may see it: no result before it is declared."""
+
+    poll = fields.String(attribute="id")
+    body = fields.String()
+    meeting = fields.String()
+    title = fields.String()
+    year = fields.Integer()
+    state = fields.String()
+    rules = fields.Dict()
+    rules_hash = fields.String(allow_none=True)
+    candidates = fields.List(fields.Nested(CandidateSchema))
+    deputies = fields.Integer(allow_none=True)
+    present = fields.Integer(allow_none=True)
+    issued = fields.Integer()
+    returned = fields.Integer(metadata={"description": "Papers returned so far."})
+    result = fields.Dict(allow_none=True, metadata={"description": "As `piaojue count` prints it."})
+
+
+class CountSchema(Schema):
+    """The count of a closed poll, for those who sign it."""
+
+    result = fields.Dict(metadata={"description": "As `piaojue count` prints it."})

@@ -1,0 +1,97 @@
+"""Papers, and what comes of them."""
+
+from typing import Any
+
+from ballots import usecases
+from ballots.domain import (
+    CodeSpent,
+    CodeUnknown,
+    InvalidMarks,
+    Overvoted,
+    PollNotClosed,
+    PollNotCounted,
+    PollNotOpen,
+    RuleChanged,
+)
+from ballots.schemas import (
+    AcceptedSchema,
+    CountSchema,
+    PaperSchema,
+    PollAnswerSchema,
+)
+from ballots.service.access import CLERK, SCRUTINEER
+from ballots.store import (
+    UnknownPoll,
+)
+from chassis.clock import now
+from chassis.http import PUBLIC, Call, bearer, http
+from chassis.plugins import PluginFailed
+
+
+class PaperRoutes:
+    """Papers, and what comes of them."""
+
+    store: Any
+    adoption_rules: Any
+    marking_schemes: Any
+    code_key: Any
+    casting: Any
+
+    @http(
+        "POST",
+        "/bodies/<body>/polls/<poll>/papers",
+        who=PUBLIC,
+        body=PaperSchema(),
+        answer=AcceptedSchema(),
+        status=201,
+        refuses=(
+            *(UnknownPoll, PollNotOpen, CodeUnknown, CodeSpent, InvalidMarks, Overvoted),
+            *(RuleChanged, PluginFailed),
+        ),
+        body_limit=65536,
+    )
+    def cast_ballot(self, call: Call) -> Any:
+        """Casts a paper. Whoever has the code of a slip may, once: it is the slip that was given to a deputy.
+
+        A refused paper leaves the code good. A blank paper is accepted: an abstention.
+        """
+        return self.casting(
+            usecases.read_cast(
+                call.path["body"], call.path["poll"], call.data, self.code_key, self.marking_schemes
+            )
+        )
+
+    @http(
+        "POST",
+        "/bodies/<body>/polls/<poll>/closing",
+        who=SCRUTINEER,
+        answer=PollAnswerSchema(),
+        refuses=(UnknownPoll, PollNotOpen),
+    )
+    def close_poll(self, call: Call) -> dict[str, Any]:
+        """Closes a poll: nothing is accepted any more."""
+        return usecases.close_poll(self.store, call.path["body"], call.path["poll"], now())
+
+    @http(
+        "POST",
+        "/bodies/<body>/polls/<poll>/count",
+        who=bearer("scrutineer", "teller"),
+        answer=CountSchema(),
+        refuses=(UnknownPoll, PollNotClosed, RuleChanged, PluginFailed),
+    )
+    def count_poll(self, call: Call) -> dict[str, Any]:
+        """Counts a closed poll. The result is for those who count until it is declared."""
+        return usecases.count_poll(
+            self.store, call.path["body"], call.path["poll"], self.adoption_rules, self.marking_schemes
+        )
+
+    @http(
+        "POST",
+        "/bodies/<body>/polls/<poll>/declaration",
+        who=CLERK,
+        answer=PollAnswerSchema(),
+        refuses=(UnknownPoll, PollNotCounted),
+    )
+    def declare_result(self, call: Call) -> dict[str, Any]:
+        """Declares the result, for the presidium: everybody is told."""
+        return usecases.declare_result(self.store, call.path["body"], call.path["poll"], now())

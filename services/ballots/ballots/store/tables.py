@@ -1,0 +1,48 @@
+"""The tables of ballots.
+
+Secrecy: ``codes`` and ``papers`` share the poll and nothing else. A paper has a random id, no time, no order;
+neither has a sequence of rows that would tell one. The roll is in no transaction that touches either.
+"""
+
+from typing import Final
+
+from sqlalchemy import Boolean, Integer, column, table
+
+from chassis.store import Document, Instant
+
+bodies: Final = table("bodies", column("id"), column("name"), column("level"))
+deputies: Final = table(
+    "deputies", column("body"), column("id"), column("name"), column("delegation"), column("district")
+)
+candidate_lists: Final = table(
+    "candidate_lists", column("body"), column("year"), column("candidates", Document)
+)
+meetings: Final = table(
+    "meetings",
+    column("body"),
+    column("id"),
+    column("title"),
+    column("due", Document),
+    column("quorum"),
+    column("opened_at", Instant),
+)
+roll_calls: Final = table(
+    "roll_calls",
+    column("body"),
+    column("meeting"),
+    column("number", Integer),
+    column("present", Document),
+    column("called_at", Instant),
+)
+polls: Final = table(
+    "polls",
+    *map(column, ("body", "id", "meeting", "title", "year", "state", "rules_hash")),
+    *(column(name, Integer) for name in ("issued", "told_issued", "told_returned")),
+    *(
+        column(name, Document)
+        for name in ("titles", "rules", "candidates", "attendance", "versions", "result")
+    ),
+    *(column(name, Instant) for name in ("opened_at", "closed_at", "declared_at")),
+)
+codes: Final = table("codes", column("body"), column("poll"), column("hash"), column("spent", Boolean))
+papers: Final = table("papers", column("body"), column("poll"), column("id"), column("marks"))

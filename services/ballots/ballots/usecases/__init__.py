@@ -1,0 +1,36 @@
+"""What users of ballots do. Each loads, asks the domain, saves, publishes: in one transaction."""
+
+from ballots.usecases.bodies import (
+    keep_candidate_list,
+    register_body,
+    replace_roll,
+    show_body,
+    show_candidates,
+)
+from ballots.usecases.casting import Cast, cast_ballots, read_cast
+from ballots.usecases.meetings import call_meeting, call_roll, open_meeting, show_meeting
+from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
+from ballots.usecases.results import close_poll, count_poll, declare_result
+
+__all__ = [
+    "Cast",
+    "call_meeting",
+    "call_roll",
+    "cast_ballots",
+    "close_poll",
+    "count_poll",
+    "declare_result",
+    "issue_slips",
+    "keep_candidate_list",
+    "open_meeting",
+    "open_poll",
+    "prepare_poll",
+    "read_cast",
+    "register_body",
+    "replace_roll",
+    "show_body",
+    "show_candidates",
+    "show_meeting",
+    "show_poll",
+    "tell_turnout",
+]
