@@ -18,6 +18,7 @@ from ballots.domain.errors import (
     Fault,
     InvalidBody,
     InvalidMarks,
+    InvalidOfficers,
     InvalidPoll,
     InvalidRoll,
     InvalidRules,
@@ -59,6 +60,7 @@ from ballots.domain.meeting import (
     read_quorum,
     read_roll,
 )
+from ballots.domain.officers import CONFLICT_REASONS, DeclaredConflict, Officer, Officers, appoint_officers
 from ballots.domain.poll import Poll, PollState
 from ballots.domain.rules import TWO_THIRDS, Named, Rules, quorum_needed, rules_hash
 from ballots.domain.sheet import count_sheet
@@ -69,6 +71,7 @@ __all__ = [
     "ALPHABET",
     "BUILT_IN_ADOPTION_RULES",
     "BUILT_IN_MARKING_SCHEMES",
+    "CONFLICT_REASONS",
     "LEVELS",
     "TWO_THIRDS",
     "AdoptionRule",
@@ -79,12 +82,14 @@ __all__ = [
     "CodeUnknown",
     "Count",
     "Decision",
+    "DeclaredConflict",
     "Deputy",
     "Fault",
     "Figures",
     "ForAgainstScheme",
     "InvalidBody",
     "InvalidMarks",
+    "InvalidOfficers",
     "InvalidPoll",
     "InvalidRoll",
     "InvalidRules",
@@ -99,6 +104,8 @@ __all__ = [
     "MorePresentThanDeputies",
     "Named",
     "NotDifferential",
+    "Officer",
+    "Officers",
     "OnPaper",
     "Overvoted",
     "Paper",
@@ -119,6 +126,7 @@ __all__ = [
     "TallyExceedsValid",
     "UnknownCandidate",
     "UnknownDeputy",
+    "appoint_officers",
     "check_quorum",
     "check_roll",
     "code_hash",

@@ -69,6 +69,10 @@ class InvalidPoll(Invalid):
     slug = "invalid-poll"
 
 
+class InvalidOfficers(Invalid):
+    slug = "invalid-officers"
+
+
 class UnknownDeputy(Invalid):
     slug = "unknown-deputy"
 

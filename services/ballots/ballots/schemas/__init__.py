@@ -3,6 +3,7 @@ form."""
 
 from ballots.schemas.bodies import BodyAnswerSchema, BodySchema, DeputySchema, RollSchema
 from ballots.schemas.meetings import MeetingAnswerSchema, MeetingSchema, RollCallSchema
+from ballots.schemas.officers import OfficersSchema
 from ballots.schemas.polls import (
     AcceptedSchema,
     CandidateSchema,
@@ -24,6 +25,7 @@ __all__ = [
     "DeputySchema",
     "MeetingAnswerSchema",
     "MeetingSchema",
+    "OfficersSchema",
     "PaperSchema",
     "PollAnswerSchema",
     "PollSchema",

@@ -4,6 +4,7 @@ from ballots import usecases
 from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES
 from ballots.service.bodies import BodyRoutes
 from ballots.service.meetings import MeetingRoutes
+from ballots.service.officers import OfficerRoutes
 from ballots.service.papers import PaperRoutes
 from ballots.service.polls import PollRoutes
 from ballots.store import Ballots
@@ -11,7 +12,7 @@ from chassis.service import Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 
 
-class BallotsService(BodyRoutes, MeetingRoutes, PollRoutes, PaperRoutes, Service):
+class BallotsService(BodyRoutes, MeetingRoutes, OfficerRoutes, PollRoutes, PaperRoutes, Service):
     """The poll of the deputies, from the roll call to the declared result."""
 
     name = "ballots"

@@ -10,10 +10,11 @@ from ballots.store.errors import (
     UnknownPoll,
 )
 from ballots.store.meetings import Meetings
+from ballots.store.officers import PollOfficers
 from ballots.store.polls import Polls, Turnout
 
 
-class Ballots(Bodies, Meetings, Polls):
+class Ballots(Bodies, Meetings, PollOfficers, Polls):
     """All that ballots keeps, in one transaction."""
 
 

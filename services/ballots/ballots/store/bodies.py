@@ -42,6 +42,12 @@ class Bodies(BallotsRepository):
         ]
         self.connection.execute(insert(deputies), rows)
 
+    def roll(self, body: str) -> list[Deputy]:
+        """Those on the roll, in the order of their ids."""
+        query = select(deputies).where(deputies.c.body == body).order_by(deputies.c.id)
+        rows = self.connection.execute(query)
+        return [Deputy(row.id, row.name, row.delegation, row.district) for row in rows]
+
     def deputy_ids(self, body: str) -> list[str]:
         """Those on the roll, in the order of their ids."""
         query = select(deputies.c.id).where(deputies.c.body == body).order_by(deputies.c.id)

@@ -45,4 +45,11 @@ polls: Final = table(
     *(column(name, Instant) for name in ("opened_at", "closed_at", "declared_at")),
 )
 codes: Final = table("codes", column("body"), column("poll"), column("hash"), column("spent", Boolean))
+officers: Final = table(
+    "officers",
+    *map(column, ("body", "poll", "person", "name", "role")),
+    column("number", Integer),
+    column("chief", Boolean),
+)
+officer_conflicts: Final = table("officer_conflicts", *map(column, ("body", "poll", "person", "reason")))
 papers: Final = table("papers", column("body"), column("poll"), column("id"), column("marks"))

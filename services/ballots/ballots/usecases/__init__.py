@@ -9,11 +9,13 @@ from ballots.usecases.bodies import (
 )
 from ballots.usecases.casting import Cast, cast_ballots, read_cast
 from ballots.usecases.meetings import call_meeting, call_roll, open_meeting, show_meeting
+from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
 from ballots.usecases.results import close_poll, count_poll, declare_result
 
 __all__ = [
     "Cast",
+    "appoint",
     "call_meeting",
     "call_roll",
     "cast_ballots",
@@ -31,6 +33,7 @@ __all__ = [
     "show_body",
     "show_candidates",
     "show_meeting",
+    "show_officers",
     "show_poll",
     "tell_turnout",
 ]
