@@ -223,6 +223,44 @@ def test_a_media_type_may_name_the_charset(server, media_type):
     assert server.request("POST", "/north/things", b'{"name":"a"}', Content_Type=media_type).status == 201
 
 
+@pytest.mark.parametrize(
+    ("media_type", "told"),
+    [
+        ("text/csv", ("text/csv", None)),
+        ("Text/CSV; charset=GB18030", ("text/csv", "gb18030")),
+        ("image/png", ("image/png", None)),
+    ],
+)
+def test_a_body_that_is_no_json_comes_as_it_is_where_a_route_accepts_it(server, media_type, told):
+    answer = server.request("POST", "/north/weights", b"\xff\x00a", Content_Type=media_type)
+    assert answer.json == {"media_type": told[0], "charset": told[1], "octets": 3}
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["", "application/json", "text/plain", "image/png; charset=utf-8", "text/csv; header=present", "text/*"],
+)
+def test_a_body_that_a_route_does_not_accept_is_415(server, media_type):
+    answer = server.request("POST", "/north/weights", b"abc", Content_Type=media_type)
+    assert (answer.status, answer.slug) == (415, "unsupported-media-type")
+
+
+def test_a_body_that_is_accepted_is_there_and_within_the_limit(server):
+    answer = server.request("POST", "/north/weights", b"", Content_Type="text/csv")
+    assert (answer.status, answer.slug) == (400, "body-missing")
+    answer = server.request("POST", "/north/weights", b"a" * 1025, Content_Type="text/csv")
+    assert (answer.status, answer.slug) == (413, "body-too-large")
+
+
+def test_a_refusal_of_many_faults_names_each(server):
+    answer = server.request("POST", "/north/weights", b"a", Content_Type="text/csv")
+    assert (answer.status, answer.slug) == (422, "no-invalid")
+    assert answer.json["errors"] == [
+        {"field": "front", "detail": "is too light"},
+        {"field": "back", "detail": "is too light"},
+    ]
+
+
 def test_a_body_where_none_is_expected_is_refused(server):
     answer = server.request("POST", "/north/nothing", {"a": 1})
     assert (answer.status, answer.slug) == (400, "body-not-expected")

@@ -187,6 +187,12 @@ def test_bodies_answers_and_queries_are_those_of_the_schemas(document):
     assert (thing["properties"]["name"]["maxLength"], thing["additionalProperties"]) == (20, False)
     (after,) = document["paths"]["/north/things"]["get"]["parameters"]
     assert (after["name"], after["in"], after["schema"]["minimum"]) == ("after", "query", 0)
+    weighs = document["paths"]["/north/weights"]["post"]
+    assert weighs["requestBody"]["content"] == {
+        "text/csv": {"schema": {"type": "string"}},
+        "image/png": {"schema": {"type": "string", "format": "binary"}},
+    }
+    assert {"400", "413", "415"} <= set(weighs["responses"])
     assert "204" in document["paths"]["/north/nothing"]["post"]["responses"]
 
 

@@ -104,6 +104,16 @@ class North(Documented):
     def small(self, call: Call) -> None:
         """Takes a little."""
 
+    @http("POST", "/weights", who=PUBLIC, accepts=("text/csv", "image/png"), answer=JSON, body_limit=1024)
+    def weigh(self, call: Call) -> Any:
+        """Weighs a body of its own sort, which has to be heavy."""
+        content = call.data
+        if len(content.octets) < 3:
+            refusal = KINDS["invalid"]("It is too light in two places.")
+            refusal.errors = [{"field": each, "detail": "is too light"} for each in ("front", "back")]
+            raise refusal
+        return {"media_type": content.media_type, "charset": content.charset, "octets": len(content.octets)}
+
     @http("POST", "/nothing", who=PUBLIC)
     def nothing(self, call: Call) -> None:
         """Takes nothing and answers nothing."""

@@ -7,14 +7,23 @@ nobody else's business. The texts are shown to users and written to logs: they n
 nonce or a deputy's choice.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, TypedDict
+
+
+class FieldError(TypedDict):
+    """One fault among several: the path of the field, such as ``projects.0.title``, and the rule."""
+
+    field: str
+    detail: str
 
 
 class Refused(Exception):
     """A request that a rule refuses. ``field`` names the offending input as a path, such as
-    ``projects.0.title``."""
+    ``projects.0.title``; ``errors`` names each one, where a rule looks for all faults at once."""
 
     slug: ClassVar[str] = "refused"
+    errors: Sequence[FieldError] = ()
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)

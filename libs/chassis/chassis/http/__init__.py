@@ -6,7 +6,7 @@ A method answers at ``/<service name><path>``, whether its service has a port of
 from chassis.correlation import current_correlation_id
 from chassis.http.access import INTERNAL, PUBLIC, Access, bearer
 from chassis.http.entrypoint import address_of, http, routes
-from chassis.http.messages import Answer, Call
+from chassis.http.messages import Answer, Call, Content
 from chassis.http.problems import status_of
 from chassis.http.routing import Route
 
@@ -16,6 +16,7 @@ __all__ = [
     "Access",
     "Answer",
     "Call",
+    "Content",
     "Route",
     "address_of",
     "bearer",

@@ -1,6 +1,6 @@
 """One service's side of HTTP: from a request to the reply of one of its routes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -15,15 +15,17 @@ from chassis.auth import Authenticator, BodyNotAllowed, Caller, RoleNotAllowed
 from chassis.errors import Refused
 from chassis.http import strict_json
 from chassis.http.access import INTERNAL
-from chassis.http.messages import Answer, Call, Reply, Request
+from chassis.http.messages import Answer, Call, Content, Reply, Request
 from chassis.http.problems import (
     MEDIA_TYPE,
+    BodyMissing,
     BodyNotExpected,
     InternalError,
     InvalidBody,
     InvalidQuery,
     Overloaded,
     Stopping,
+    UnsupportedMediaType,
     headers_of,
     problem,
     status_of,
@@ -86,7 +88,7 @@ class ServiceApp:
     ) -> Reply:
         caller = self._caller(route, path, request)
         query = _query(route.query, request.query_string) if route.query is not None else None
-        data = _data(route.body, request)
+        data = _content(route.accepts, request) if route.accepts else _data(route.body, request)
         call = Call(path, data, query, caller, request.headers, correlation_id, at_root)
         if route.who is INTERNAL:
             return _reply(route, self._run(route, call))
@@ -128,6 +130,15 @@ def _data(schema: Schema | None, request: Request) -> Any:
         return schema.load(document)
     except ValidationError as fault:
         raise InvalidBody(fault) from None
+
+
+def _content(accepts: Collection[str], request: Request) -> Content:
+    media_type, charset = strict_json.read_media_type(request.headers.get("content-type"))
+    if media_type not in accepts or (charset is not None and not media_type.startswith("text/")):
+        raise UnsupportedMediaType(f"The body must be one of: {', '.join(accepts)}.")
+    if not request.body:
+        raise BodyMissing("This route needs a body.")
+    return Content(media_type, charset, request.body)
 
 
 def _query(schema: Schema, query_string: str) -> Any:

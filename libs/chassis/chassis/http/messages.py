@@ -19,10 +19,21 @@ class Request:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body that is not JSON, as it came. ``media_type`` and ``charset``, None if not named, in lower
+    case."""
+
+    media_type: str
+    charset: str | None
+    octets: bytes
+
+
 @dataclass(slots=True)
 class Call:
     """What an entrypoint's method is given. ``data`` and ``query`` are what the route's schemas made of them.
 
+    On a route that ``accepts`` media types, ``data`` is a Content.
     ``caller`` is None where the route asks for no token. ``at_root`` says that the path came without the
     service's name, so the answer may speak for all services of the process.
     """

@@ -1,13 +1,13 @@
 """What a refused request is told: RFC 9457 bodies, and the one table from kinds to statuses."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from marshmallow import ValidationError
 
 from chassis.errors import (
     Conflict,
+    FieldError,
     Forbidden,
     Invalid,
     NotFound,
@@ -21,13 +21,6 @@ from chassis.errors import (
 MEDIA_TYPE: Final = "application/problem+json"
 ERRORS_SHOWN: Final = 50
 FIELD_LENGTH_SHOWN: Final = 200
-
-
-class FieldError(TypedDict):
-    """One fault of a body or query: the path of the field, such as ``projects.0.title``, and the rule."""
-
-    field: str
-    detail: str
 
 
 class Malformed(Refused):
@@ -59,7 +52,8 @@ class TargetTooLong(Refused):
 
 
 class UnsupportedMediaType(Refused):
-    """Bodies are ``application/json`` in UTF-8."""
+    """The body is not of a media type that this route takes: ``application/json`` in UTF-8, if it names
+    none."""
 
     slug = "unsupported-media-type"
 
@@ -95,7 +89,7 @@ class BodyTooLarge(TooLarge):
 
 
 class BodyMissing(Malformed):
-    """This route needs a JSON body."""
+    """This route needs a body."""
 
     slug = "body-missing"
 
@@ -120,8 +114,6 @@ class Overloaded(Unavailable):
 
 class InvalidInput(Invalid):
     """Fields are missing, unknown or break a rule; ``errors`` names each."""
-
-    errors: Sequence[FieldError]
 
     def __init__(self, fault: ValidationError) -> None:
         self.errors = field_errors(fault)
@@ -178,7 +170,7 @@ def problem(refusal: Refused, correlation_id: str | None) -> dict[str, Any]:
     }
     if refusal.field is not None:
         body["field"] = refusal.field
-    if isinstance(refusal, InvalidInput):
+    if refusal.errors:
         body["errors"] = list(refusal.errors)
     body["correlation_id"] = correlation_id
     return body

@@ -19,6 +19,7 @@ BODY_LIMIT: Final = 1024 * 1024
 SEGMENT_LENGTH: Final = 200
 
 _PARAMETER = re.compile(r"<([a-z][a-z0-9_]*)>")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _STATUSES: Final = frozenset(status for status in HTTPStatus if 200 <= status < 400)
@@ -32,6 +33,7 @@ class Route:
     """One method on one path of a service, and all that is said about it. Checked when made: at import.
 
     ``path`` is written without the service's prefix. ``answer`` is a schema, or a media type without one.
+    ``accepts`` are the media types of a body that no schema reads.
     """
 
     method: str
@@ -47,6 +49,7 @@ class Route:
     body_limit: int | None = None
     also_at_root: bool = False
     handler: Handler = ""
+    accepts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for fault in self._faults():
@@ -62,8 +65,12 @@ class Route:
             )
         if not self.path.startswith("/") or (self.path != "/" and self.path.endswith("/")):
             faults.append("a path begins with a slash and does not end with one")
-        if self.body is not None and self.method in ("GET", "DELETE"):
+        if (self.body is not None or self.accepts) and self.method in ("GET", "DELETE"):
             faults.append("a GET or DELETE has no body")
+        if self.body is not None and self.accepts:
+            faults.append("a body is read by a schema or accepted as it comes, not both")
+        if not all(_MEDIA_TYPE.fullmatch(each) for each in self.accepts):
+            faults.append("`accepts` holds media types in lower case, without parameters")
         for schema in (self.body, self.query):
             if schema is not None and schema.unknown != RAISE:
                 faults.append("unknown fields must be refused")

@@ -63,13 +63,22 @@ def check_media_type(content_type: str | None) -> None:
     """Refuses what does not say that it is JSON in UTF-8, such as a form on another's page."""
     if content_type == MEDIA_TYPE:
         return
+    if read_media_type(content_type) in ((MEDIA_TYPE, None), (MEDIA_TYPE, "utf-8")):
+        return
+    raise UnsupportedMediaType("The body must be application/json in UTF-8.")
+
+
+def read_media_type(content_type: str | None) -> tuple[str, str | None]:
+    """A media type and its charset, if it names one, in lower case. It is empty where there is anything
+    else."""
     media_type, _, parameters = (content_type or "").partition(";")
     name, _, charset = parameters.partition("=")
-    if media_type.strip().lower() == MEDIA_TYPE:
-        named = name.strip().lower()
-        if not named or (named == "charset" and charset.strip().strip('"').lower() == "utf-8"):
-            return
-    raise UnsupportedMediaType("The body must be application/json in UTF-8.")
+    match name.strip().lower():
+        case "":
+            return media_type.strip().lower(), None
+        case "charset":
+            return media_type.strip().lower(), charset.strip().strip('"').lower()
+    return "", None
 
 
 def decode(body: bytes) -> Any:

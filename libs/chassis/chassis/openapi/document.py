@@ -79,10 +79,19 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.who.roles:
         operation["x-roles"] = sorted(route.who.roles)
-    if route.body is not None:
-        content = {strict_json.MEDIA_TYPE: {"schema": route.body}}
+    if content := _request_content(route):
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _request_content(route: Route) -> dict[str, Any]:
+    if route.body is not None:
+        return {strict_json.MEDIA_TYPE: {"schema": route.body}}
+    return {each: {"schema": _raw(each)} for each in route.accepts}
+
+
+def _raw(media_type: str) -> dict[str, str]:
+    return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
 
 
 def _description(route: Route) -> Iterable[str]:
@@ -141,6 +150,8 @@ def _generic_refusals(route: Route) -> Iterable[type[Refused]]:
             yield BodyNotAllowed
     if route.body is not None:
         yield from (*strict_json.REFUSALS, generic.InvalidBody)
+    elif route.accepts:
+        yield from (generic.BodyMissing, generic.UnsupportedMediaType)
     elif route.method != "GET":
         yield generic.BodyNotExpected
     if route.method != "GET":

@@ -29,9 +29,7 @@ class DeclaredConflictSchema(Schema):
     reason = fields.String(
         required=True,
         validate=validate.OneOf(CONFLICT_REASONS),
-        metadata={
-            "description": "Close to one concerned, of a candidate's implementing unit, or other."
-        },
+        metadata={"description": "Close to one concerned, of a candidate's implementing unit, or other."},
     )
 
 
@@ -42,9 +40,7 @@ class OfficersSchema(Schema):
         fields.Nested(ScrutineerSchema),
         load_default=list,
         validate=_MOST,
-        metadata={
-            "description": "Deputies present. None: the result is declared without signatures."
-        },
+        metadata={"description": "Deputies present. None: the result is declared without signatures."},
     )
     chief = identifier(
         "The id of the chief among the scrutineers.", required=False, load_default=None, allow_none=True
