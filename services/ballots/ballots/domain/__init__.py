@@ -21,6 +21,7 @@ from ballots.domain.errors import (
     InvalidOfficers,
     InvalidPoll,
     InvalidRoll,
+    InvalidRollCall,
     InvalidRules,
     InvalidSheet,
     MeetingAlreadyOpen,
@@ -33,8 +34,11 @@ from ballots.domain.errors import (
     PollAlreadyOpened,
     PollNotClosed,
     PollNotCounted,
+    PollNotDeclared,
     PollNotOpen,
     QuorumNotMet,
+    RollHasFaults,
+    RollUnreadable,
     RuleChanged,
     TallyExceedsValid,
     UnknownCandidate,
@@ -52,6 +56,7 @@ from ballots.domain.marking import (
 )
 from ballots.domain.meeting import (
     LEVELS,
+    MOST_DEPUTIES,
     Body,
     Deputy,
     Meeting,
@@ -62,6 +67,9 @@ from ballots.domain.meeting import (
 )
 from ballots.domain.officers import CONFLICT_REASONS, DeclaredConflict, Officer, Officers, appoint_officers
 from ballots.domain.poll import Poll, PollState
+from ballots.domain.rounds import NoFurtherRound, Round, next_round
+from ballots.domain.roll import RollDifference, RollRow, RollTable, compare_rolls, read_roll_table
+from ballots.domain.roll_call import RollCall, RollCallKind, present_at, read_at
 from ballots.domain.rules import TWO_THIRDS, Named, Rules, quorum_needed, rules_hash
 from ballots.domain.sheet import count_sheet
 from ballots.domain.slips import ALPHABET, code_hash, format_code, new_code, normalise_code
@@ -73,6 +81,7 @@ __all__ = [
     "BUILT_IN_MARKING_SCHEMES",
     "CONFLICT_REASONS",
     "LEVELS",
+    "MOST_DEPUTIES",
     "TWO_THIRDS",
     "AdoptionRule",
     "Attendance",
@@ -92,6 +101,7 @@ __all__ = [
     "InvalidOfficers",
     "InvalidPoll",
     "InvalidRoll",
+    "InvalidRollCall",
     "InvalidRules",
     "InvalidSheet",
     "MajorityRule",
@@ -103,6 +113,7 @@ __all__ = [
     "MoreIssuedThanPresent",
     "MorePresentThanDeputies",
     "Named",
+    "NoFurtherRound",
     "NotDifferential",
     "Officer",
     "Officers",
@@ -115,11 +126,20 @@ __all__ = [
     "PollAlreadyOpened",
     "PollNotClosed",
     "PollNotCounted",
+    "PollNotDeclared",
     "PollNotOpen",
     "PollState",
     "QuorumNotMet",
     "Reading",
+    "RollCall",
+    "RollCallKind",
+    "RollDifference",
+    "RollHasFaults",
+    "RollRow",
+    "RollTable",
+    "RollUnreadable",
     "RuleChanged",
+    "Round",
     "Rules",
     "Standing",
     "Tally",
@@ -130,17 +150,22 @@ __all__ = [
     "check_quorum",
     "check_roll",
     "code_hash",
+    "compare_rolls",
     "count",
     "count_sheet",
     "fill_seats",
     "format_code",
     "new_code",
+    "next_round",
     "normalise_code",
     "pass_mark",
+    "present_at",
     "quorum_needed",
+    "read_at",
     "read_papers",
     "read_quorum",
     "read_roll",
+    "read_roll_table",
     "rules_hash",
     "telling",
 ]

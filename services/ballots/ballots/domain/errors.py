@@ -1,5 +1,7 @@
 """What the poll refuses, each error named after the broken rule; no text holds a code or a choice."""
 
+from collections.abc import Sequence
+
 from chassis.errors import Conflict, Invalid, NotFound
 
 
@@ -69,6 +71,27 @@ class InvalidPoll(Invalid):
     slug = "invalid-poll"
 
 
+class RollUnreadable(Invalid):
+    """The file is no roll: its form, its size or its header."""
+
+    slug = "roll-unreadable"
+
+
+class RollHasFaults(Invalid):
+    """Rows of the file break rules; ``errors`` names each, as ``rows.7.name``. Nothing was imported."""
+
+    slug = "roll-has-faults"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        rows = {str(fault.field).split(".")[1] for fault in faults}
+        super().__init__(f"rows with faults: {len(rows)}; faults in all: {len(faults)}")
+        self.errors = [{"field": str(fault.field), "detail": fault.rule} for fault in faults]
+
+
+class InvalidRollCall(Invalid):
+    slug = "invalid-roll-call"
+
+
 class InvalidOfficers(Invalid):
     slug = "invalid-officers"
 
@@ -103,6 +126,10 @@ class PollNotClosed(Conflict):
 
 class PollNotCounted(Conflict):
     slug = "poll-not-counted"
+
+
+class PollNotDeclared(Conflict):
+    slug = "poll-not-declared"
 
 
 class RuleChanged(Conflict):

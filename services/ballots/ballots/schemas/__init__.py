@@ -1,7 +1,7 @@
 """Bodies of ballots' requests and answers. The rules of the matter are the domain's; here is only the
 form."""
 
-from ballots.schemas.bodies import BodyAnswerSchema, BodySchema, DeputySchema, RollSchema
+from ballots.schemas.bodies import BodyAnswerSchema, BodySchema
 from ballots.schemas.meetings import MeetingAnswerSchema, MeetingSchema, RollCallSchema
 from ballots.schemas.officers import OfficersSchema
 from ballots.schemas.polls import (
@@ -9,13 +9,25 @@ from ballots.schemas.polls import (
     CandidateSchema,
     CodesSchema,
     CountSchema,
+    NextRoundSchema,
     PaperSchema,
     PollAnswerSchema,
     PollSchema,
     SlipsSchema,
 )
+from ballots.schemas.roll_files import ROLL_FILE_LIMIT, ROLL_FILES, read_roll_file
+from ballots.schemas.rolls import (
+    DeputySchema,
+    RollHistoryQuerySchema,
+    RollHistorySchema,
+    RollImportedSchema,
+    RollImportQuerySchema,
+    RollSchema,
+)
 
 __all__ = [
+    "ROLL_FILES",
+    "ROLL_FILE_LIMIT",
     "AcceptedSchema",
     "BodyAnswerSchema",
     "BodySchema",
@@ -25,11 +37,17 @@ __all__ = [
     "DeputySchema",
     "MeetingAnswerSchema",
     "MeetingSchema",
+    "NextRoundSchema",
     "OfficersSchema",
     "PaperSchema",
     "PollAnswerSchema",
     "PollSchema",
     "RollCallSchema",
+    "RollHistoryQuerySchema",
+    "RollHistorySchema",
+    "RollImportQuerySchema",
+    "RollImportedSchema",
     "RollSchema",
     "SlipsSchema",
+    "read_roll_file",
 ]

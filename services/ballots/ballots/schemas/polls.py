@@ -76,6 +76,15 @@ class CandidateSchema(Schema):
     title = fields.String()
 
 
+class RoundSchema(Schema):
+    """Where a poll stands among those of one decision."""
+
+    decision = fields.String(metadata={"description": "The first poll of the decision."})
+    number = fields.Integer(metadata={"description": "1 for the first."})
+    follows = fields.String(allow_none=True, metadata={"description": "The poll before it."})
+    polls = fields.List(fields.String(), metadata={"description": "All polls of the decision, in order."})
+
+
 class PollAnswerSchema(Schema):
     """A poll, as everybody may see it: no result before it is declared."""
 
@@ -85,6 +94,7 @@ class PollAnswerSchema(Schema):
     title = fields.String()
     year = fields.Integer()
     state = fields.String()
+    round = fields.Nested(RoundSchema)
     rules = fields.Dict()
     rules_hash = fields.String(allow_none=True)
     candidates = fields.List(fields.Nested(CandidateSchema))
@@ -99,3 +109,10 @@ class CountSchema(Schema):
     """The count of a closed poll, for those who sign it."""
 
     result = fields.Dict(metadata={"description": "As `piaojue count` prints it."})
+
+
+class NextRoundSchema(Schema):
+    """The poll that follows a declared one; its candidates, seats and rules come from that."""
+
+    poll = identifier("Its id.")
+    title = text("Its title.")

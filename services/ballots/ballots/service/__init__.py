@@ -7,12 +7,14 @@ from ballots.service.meetings import MeetingRoutes
 from ballots.service.officers import OfficerRoutes
 from ballots.service.papers import PaperRoutes
 from ballots.service.polls import PollRoutes
+from ballots.service.rolls import RollRoutes
+from ballots.service.rounds import RoundRoutes
 from ballots.store import Ballots
 from chassis.service import Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 
 
-class BallotsService(BodyRoutes, MeetingRoutes, OfficerRoutes, PollRoutes, PaperRoutes, Service):
+class BallotsService(BodyRoutes, RollRoutes, MeetingRoutes, OfficerRoutes, PollRoutes, PaperRoutes, RoundRoutes, Service):
     """The poll of the deputies, from the roll call to the declared result."""
 
     name = "ballots"

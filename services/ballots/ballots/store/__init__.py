@@ -12,15 +12,18 @@ from ballots.store.errors import (
 from ballots.store.meetings import Meetings
 from ballots.store.officers import PollOfficers
 from ballots.store.polls import Polls, Turnout
+from ballots.store.rolls import Rolls
+from ballots.store.rounds import NextRoundExists, Rounds
 
 
-class Ballots(Bodies, Meetings, PollOfficers, Polls):
+class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds):
     """All that ballots keeps, in one transaction."""
 
 
 __all__ = [
     "Ballots",
     "MeetingExists",
+    "NextRoundExists",
     "PollExists",
     "Turnout",
     "UnknownBody",

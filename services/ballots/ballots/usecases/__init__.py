@@ -3,7 +3,6 @@
 from ballots.usecases.bodies import (
     keep_candidate_list,
     register_body,
-    replace_roll,
     show_body,
     show_candidates,
 )
@@ -11,7 +10,9 @@ from ballots.usecases.casting import Cast, cast_ballots, read_cast
 from ballots.usecases.meetings import call_meeting, call_roll, open_meeting, show_meeting
 from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
+from ballots.usecases.rolls import import_roll, replace_roll, show_roll_history
 from ballots.usecases.results import close_poll, count_poll, declare_result
+from ballots.usecases.rounds import prepare_next_round
 
 __all__ = [
     "Cast",
@@ -22,10 +23,12 @@ __all__ = [
     "close_poll",
     "count_poll",
     "declare_result",
+    "import_roll",
     "issue_slips",
     "keep_candidate_list",
     "open_meeting",
     "open_poll",
+    "prepare_next_round",
     "prepare_poll",
     "read_cast",
     "register_body",
@@ -35,5 +38,6 @@ __all__ = [
     "show_meeting",
     "show_officers",
     "show_poll",
+    "show_roll_history",
     "tell_turnout",
 ]

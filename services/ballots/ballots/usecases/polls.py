@@ -124,6 +124,7 @@ def show_poll(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
             "title": poll.title,
             "year": on_paper.year,
             "state": poll.state.value,
+            "round": _round(ballots, poll),
             "rules": poll.rules.as_json(),
             "rules_hash": poll.rules_hash,
             "candidates": telling.candidates_shown(poll, on_paper),
@@ -148,3 +149,13 @@ def tell_turnout(store: Store[Ballots], now: datetime) -> None:
                 subject=subject_of(poll),
                 data=telling.turnout_changed(poll, turnout.returned, now),
             )
+
+
+def _round(ballots: Ballots, poll: Poll) -> dict[str, Any]:
+    found = ballots.round_of(poll.body, poll.id)
+    return {
+        "decision": found.decision,
+        "number": found.number,
+        "follows": found.follows,
+        "polls": ballots.rounds_of(poll.body, found.decision),
+    }
