@@ -3,12 +3,13 @@
 Rules are plugins, entry-point group ``piaojue.ballots.adoption_rules``; the two here are built in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
 
 from ballots.domain.errors import Fault
+from ballots.domain.marking import UNITS, Unit
 from ballots.domain.reading import read_choice, read_fraction, read_object, write_fraction
 
 Parameters = Mapping[str, object]
@@ -16,7 +17,10 @@ Parameters = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a rule decides on. ``candidates`` in the paper's order; ``votes`` has every candidate."""
+    """What a rule decides on. ``candidates`` in the paper's order; ``votes`` and ``papers`` have them all.
+
+    ``papers``: how many valid papers are for it, which is its votes unless they are points.
+    """
 
     deputies: int
     present: int
@@ -24,6 +28,7 @@ class Figures:
     seats: int
     candidates: tuple[str, ...]
     votes: Mapping[str, int]
+    papers: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class AdoptionRule(Protocol):
     def version(self) -> str:
         """Changes whenever the same figures may be decided differently; a poll keeps it from its opening."""
 
+    @property
+    def takes(self) -> Collection[Unit]:
+        """What its figures may be in: a share of deputies makes sense of votes, and none of points."""
+
     def parameters(self, given: Parameters) -> dict[str, object]:
         """The parameters checked and normalised, ready for JSON. Raises Invalid, naming the field."""
 
@@ -81,6 +90,7 @@ class MajorityRule:
 
     name = "majority"
     version = "1"
+    takes: tuple[Unit, ...] = ("votes",)
     bases = ("deputies", "present", "valid")
 
     def parameters(self, given: Parameters) -> dict[str, object]:
@@ -102,6 +112,7 @@ class PluralityRule:
 
     name = "plurality"
     version = "1"
+    takes: tuple[Unit, ...] = UNITS
 
     def parameters(self, given: Parameters) -> dict[str, object]:
         read_object(given, "plurality")

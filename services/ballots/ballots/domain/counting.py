@@ -1,7 +1,7 @@
 """The count: refusals first, then no quorum, then void, then what the adoption rule decides."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ballots.domain.adoption import AdoptionRule, Decision, Figures
@@ -56,7 +56,9 @@ class Count:
 
     def as_json(self) -> dict[str, object]:
         decision, tallies = self.decision, self.reading.tallies
-        detailed = decision is not None and any(tally.against is not None for tally in tallies.values())
+        detailed = decision is not None and any(
+            tally.against is not None or tally.papers is not None for tally in tallies.values()
+        )
         return {
             "outcome": self.outcome,
             "adopted": list(decision.adopted) if decision else [],
@@ -85,7 +87,9 @@ def read_papers(
 ) -> Reading:
     """Reads ``(times, marks)`` pairs one by one, in any order; ``times`` equal papers cost as much as one."""
     places = {candidate: place for place, candidate in enumerate(candidates)}
+    by_points = scheme.gives == "points"
     votes: Counter[str] = Counter()
+    naming: Counter[str] = Counter() if by_points else votes
     against: Counter[str] = Counter()
     standings: Counter[Standing] = Counter()
     for number, (times, marks) in enumerate(papers):
@@ -99,11 +103,29 @@ def read_papers(
         standings[paper.standing] += times
         for candidate, points in paper.votes.items():
             votes[candidate] += points * times
+            if by_points:
+                naming[candidate] += times
         for candidate in paper.against:
             against[candidate] += times
     valid = standings[Standing.MARKED] + standings[Standing.BLANK]
-    tallies = {key: scheme.tally(votes[key], against[key], valid) for key in candidates}
+    _check_possible(votes, naming, against, valid, places)
+    tallies = {key: scheme.tally(votes[key], against[key], valid, naming[key]) for key in candidates}
     return Reading(valid, standings[Standing.OVERVOTED], standings[Standing.BLANK], tallies)
+
+
+def _check_possible(
+    votes: Mapping[str, int],
+    naming: Mapping[str, int],
+    against: Mapping[str, int],
+    valid: int,
+    candidates: Collection[str],
+) -> None:
+    """Fail closed: raises ValueError when a scheme has read what no papers can say."""
+    if not (votes.keys() | against.keys()) <= set(candidates):
+        raise ValueError("a marking scheme read a project that is not on the paper")
+    for key in candidates:
+        if not 0 <= naming[key] <= votes[key] or naming[key] + against[key] > valid:
+            raise ValueError("a marking scheme read more or less of a project than the papers can give it")
 
 
 def count(
@@ -115,8 +137,7 @@ def count(
     adoption_rule: AdoptionRule,
 ) -> Count:
     """The result of papers read or counted by hand; candidates in the order of the reading's tallies."""
-    candidates = tuple(reading.tallies)
-    rules.check_differential(candidates)
+    rules.check_differential(tuple(reading.tallies))
     check_issued(issued, attendance.present)
     check_balance(returned, reading)
     needed = quorum_needed(attendance.deputies, rules.quorum)
@@ -126,14 +147,20 @@ def count(
     elif returned > issued:
         outcome = "void"
     else:
-        votes = {key: tally.votes for key, tally in reading.tallies.items()}
-        figures = Figures(
-            attendance.deputies, attendance.present, reading.valid, rules.seats, candidates, votes
-        )
+        figures = _figures(rules, attendance, reading)
         decision = adoption_rule.decide(figures, rules.adoption.parameters)
         decision.check_against(figures)
         outcome = decision.outcome
     return Count(outcome, decision, attendance, rules.seats, needed, issued, returned, reading)
+
+
+def _figures(rules: Rules, attendance: Attendance, reading: Reading) -> Figures:
+    tallies = reading.tallies
+    votes = {key: tally.votes for key, tally in tallies.items()}
+    papers = {key: tally.votes if tally.papers is None else tally.papers for key, tally in tallies.items()}
+    return Figures(
+        attendance.deputies, attendance.present, reading.valid, rules.seats, tuple(tallies), votes, papers
+    )
 
 
 def check_issued(issued: int, present: int) -> None:
@@ -151,11 +178,11 @@ def check_balance(returned: int, reading: Reading) -> None:
         )
 
 
-def check_tallies(reading: Reading, scheme: MarkingScheme) -> None:
+def check_tallies(reading: Reading, scheme: MarkingScheme, parameters: Mapping[str, object]) -> None:
     """A hand count's figures must be possible. Raises TallyExceedsValid, naming the project."""
     for candidate, tally in reading.tallies.items():
         try:
-            scheme.check_tally(tally, reading.valid)
+            scheme.check_tally(tally, reading.valid, parameters)
         except TallyExceedsValid as refusal:
             field = f"tallies.{candidate}"
             raise TallyExceedsValid(f"{field}: {refusal.detail}", field=field) from refusal

@@ -3,17 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ballots.domain.errors import Fault, TallyExceedsValid, UnknownCandidate
 from ballots.domain.reading import read_choice, read_integer, read_list, read_object
 
 Parameters = Mapping[str, object]
-Marks = list[str] | dict[str, str]
+Marks = list[str] | dict[str, str] | dict[str, int]
+Unit = Literal["votes", "points"]
+UNITS: tuple[Unit, ...] = ("votes", "points")
+"""Of votes a paper gives a project one at most; of points, as many as the scheme says."""
 
 
 class Standing(Enum):
-    """A blank paper is valid and abstains; an overvoted one is invalid and none of its marks count."""
+    """A blank paper is valid and abstains; an overvoted one is invalid and none of its marks count.
+
+    Overvoted: it says more than the rules allow, such as too many projects or one rank for two of them.
+    """
 
     MARKED = "marked"
     BLANK = "blank"
@@ -22,7 +28,10 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper, read. ``marks``: JSON-ready, in the order of the candidates, not of the deputy's marking."""
+    """One paper, read. ``marks``: JSON-ready, in the order of the candidates, not of the deputy's marking.
+
+    ``votes``: what it gives to the projects that it is for, each at least 1, and 1 unless they are points.
+    """
 
     standing: Standing
     marks: Marks
@@ -32,13 +41,19 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One project over all valid papers; ``against`` and ``abstain`` where the scheme knows them."""
+    """One project over all valid papers; ``against`` and ``abstain`` where the scheme knows them.
+
+    Where votes are points, ``papers`` is how many papers give it any; else that is its votes.
+    """
 
     votes: int
     against: int | None = None
     abstain: int | None = None
+    papers: int | None = None
 
     def as_json(self) -> dict[str, int | None]:
+        if self.papers is not None:
+            return {"points": self.votes, "papers": self.papers}
         return {"for": self.votes, "against": self.against, "abstain": self.abstain}
 
 
@@ -53,6 +68,10 @@ class MarkingScheme(Protocol):
     def version(self) -> str:
         """Changes whenever the same marks may be read differently; a poll keeps it from its opening."""
 
+    @property
+    def gives(self) -> Unit:
+        """What it gives to projects; an adoption rule that cannot decide on that is refused beside it."""
+
     def parameters(self, given: Parameters) -> dict[str, object]:
         """The parameters checked and normalised, ready for JSON. Raises Invalid, naming the field."""
 
@@ -62,13 +81,13 @@ class MarkingScheme(Protocol):
         Raises Fault (malformed; field ``marks``) or UnknownCandidate.
         """
 
-    def tally(self, votes: int, against: int, valid: int) -> Tally:
-        """One project's figures, from what the valid papers give it."""
+    def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
+        """One project's figures, from what the valid papers give it; ``papers`` of them are for it."""
 
     def read_tally(self, given: object) -> Tally:
         """One project's line of a hand count. Raises Fault (field ``tally…``)."""
 
-    def check_tally(self, tally: Tally, valid: int) -> None:
+    def check_tally(self, tally: Tally, valid: int, parameters: Parameters) -> None:
         """Raises TallyExceedsValid when no ``valid`` papers can give this tally."""
 
 
@@ -77,6 +96,7 @@ class ChooseScheme:
 
     name = "choose"
     version = "1"
+    gives: Unit = "votes"
 
     def parameters(self, given: Parameters) -> dict[str, object]:
         read_object(given, "choose", required=("at_most",))
@@ -97,13 +117,13 @@ class ChooseScheme:
             return Paper(Standing.MARKED, in_order, dict.fromkeys(in_order, 1))
         return Paper(Standing.OVERVOTED, in_order)
 
-    def tally(self, votes: int, against: int, valid: int) -> Tally:
+    def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         return Tally(votes)
 
     def read_tally(self, given: object) -> Tally:
         return Tally(read_integer(given, "tally"))
 
-    def check_tally(self, tally: Tally, valid: int) -> None:
+    def check_tally(self, tally: Tally, valid: int, parameters: Parameters) -> None:
         if tally.votes > valid:
             raise TallyExceedsValid(f"{tally.votes} votes cannot come from {valid} valid papers")
 
@@ -113,6 +133,7 @@ class ForAgainstScheme:
 
     name = "for-against"
     version = "1"
+    gives: Unit = "votes"
     words = ("for", "against", "abstain")
 
     def parameters(self, given: Parameters) -> dict[str, object]:
@@ -129,7 +150,7 @@ class ForAgainstScheme:
         against = [candidate for candidate, word in in_order.items() if word == "against"]
         return Paper(Standing.MARKED, in_order, votes, against)
 
-    def tally(self, votes: int, against: int, valid: int) -> Tally:
+    def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         return Tally(votes, against, valid - votes - against)
 
     def read_tally(self, given: object) -> Tally:
@@ -137,7 +158,7 @@ class ForAgainstScheme:
         votes, against, abstain = (read_integer(line[word], f"tally.{word}") for word in self.words)
         return Tally(votes, against, abstain)
 
-    def check_tally(self, tally: Tally, valid: int) -> None:
+    def check_tally(self, tally: Tally, valid: int, parameters: Parameters) -> None:
         total = tally.votes + (tally.against or 0) + (tally.abstain or 0)
         if total != valid:
             raise TallyExceedsValid(f"for, against and abstain are {total} together, of {valid} valid papers")

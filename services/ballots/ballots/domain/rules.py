@@ -106,13 +106,23 @@ def read_rules(
         raise Fault("quorum", "must be more than none of the deputies")
     schemes = BUILT_IN_MARKING_SCHEMES if marking_schemes is None else marking_schemes
     known = BUILT_IN_ADOPTION_RULES if adoption_rules is None else adoption_rules
-    return Rules(
+    rules = Rules(
         seats=read_integer(fields["seats"], "seats", least=1),
-        marking=_read_named(fields["marking"], "marking", "scheme", schemes),
-        adoption=_read_named(fields["adoption"], "adoption", "rule", known),
+        marking=read_named(fields["marking"], "marking", "scheme", schemes),
+        adoption=read_named(fields["adoption"], "adoption", "rule", known),
         quorum=quorum,
         differential=read_boolean(fields.get("differential", False), "differential"),
     )
+    check_units(schemes[rules.marking.name], known[rules.adoption.name])
+    return rules
+
+
+def check_units(scheme: MarkingScheme, rule: AdoptionRule) -> None:
+    """More than half of the deputies in points would be no majority of anybody. Raises Fault."""
+    if scheme.gives not in rule.takes:
+        raise Fault(
+            "adoption.rule", f"decides on {' or '.join(rule.takes)}, and {scheme.name} gives {scheme.gives}"
+        )
 
 
 def quorum_needed(deputies: int, quorum: Fraction) -> int:
@@ -131,8 +141,8 @@ class _Parametrised(Protocol):
     def parameters(self, given: Mapping[str, object]) -> dict[str, object]: ...
 
 
-def _read_named(given: object, field: str, key: str, known: Mapping[str, _Parametrised]) -> Named:
-    """``{"<key>": name, …parameters}``; the parameters are the named one's own business."""
+def read_named(given: object, field: str, key: str, known: Mapping[str, _Parametrised]) -> Named:
+    """``{"<key>": name, …parameters}``; the parameters are the named one's own business. Raises Fault."""
     fields = read_object(given, field, required=(key,), optional=None)
     name = read_choice(fields[key], f"{field}.{key}", known)
     try:

@@ -56,7 +56,7 @@ def _counted(
         issued, returned, reading = _from_tallies(fields, scheme, candidates)
     check_issued(issued, attendance.present)
     check_balance(returned, reading)
-    check_tallies(reading, scheme)
+    check_tallies(reading, scheme, rules.marking.parameters)
     return count(rules, attendance, issued, returned, reading, adoption_rules[rules.adoption.name])
 
 
@@ -76,7 +76,7 @@ def _read_fields(sheet: object) -> Mapping[str, object]:
 def _from_papers(
     fields: Mapping[str, object], scheme: MarkingScheme, candidates: Sequence[str], rules: Rules
 ) -> tuple[int, int, Reading]:
-    papers = _each_paper(read_list(fields["papers"], "papers"))
+    papers = _each_paper(read_list(fields["papers"], "papers"), candidates)
     reading = read_papers(papers, scheme, candidates, rules.marking.parameters)
     number = reading.valid + reading.invalid
     returned = read_integer(fields.get("returned", number), "returned")
@@ -87,9 +87,9 @@ def _from_papers(
     return read_integer(fields.get("issued", returned), "issued"), returned, reading
 
 
-def _each_paper(papers: Sequence[object]) -> Iterator[tuple[int, object]]:
+def _each_paper(papers: Sequence[object], candidates: Sequence[str]) -> Iterator[tuple[int, object]]:
     for place, paper in enumerate(papers):
-        if not _stands_for_several(paper):
+        if not _stands_for_several(paper, candidates):
             yield 1, paper
             continue
         field = f"papers.{place}"
@@ -97,11 +97,17 @@ def _each_paper(papers: Sequence[object]) -> Iterator[tuple[int, object]]:
         yield read_integer(several["times"], f"{field}.times", least=1), several["marks"]
 
 
-def _stands_for_several(paper: object) -> bool:
+def _stands_for_several(paper: object, candidates: Sequence[str]) -> bool:
     """``{"times": n, "marks": …}``, and not the paper of projects whose ids are "times" and "marks"."""
     if not isinstance(paper, Mapping):
         return False
-    return any(name in paper and not isinstance(paper[name], str) for name in ("times", "marks"))
+    if isinstance(paper.get("marks"), Mapping | list | tuple):
+        return True
+    # A mark is a word or a rank; so is ``times``, where no project is called that.
+    return any(
+        name in paper and name not in candidates and not isinstance(paper[name], str)
+        for name in ("times", "marks")
+    )
 
 
 def _from_tallies(
