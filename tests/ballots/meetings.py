@@ -31,7 +31,7 @@ def with_body(store: Store[Ballots], deputies: int = 79) -> None:
         {"id": str(number), "name": f"代表{number}", "delegation": "第一代表团", "district": None}
         for number in range(1, deputies + 1)
     ]
-    usecases.replace_roll(store, BODY, roll)
+    usecases.replace_roll(store, BODY, roll, "clerk", NOW)
     listed = [{"project": each, "title": f"项目 {each}"} for each in CANDIDATES]
     with store.transaction() as ballots:
         usecases.keep_candidate_list(ballots, {"body": BODY, "year": 2022, "candidates": listed})

@@ -80,7 +80,7 @@ def test_meeting_without_quorum_cannot_open():
 def test_poll_opened_after_deputies_left_needs_its_quorum_again():
     open_meeting = meeting(53).open(NOW)
     with pytest.raises(QuorumNotMet):
-        prepared().open(open_meeting.left([sorted(DEPUTIES)[0]]), NOW)
+        prepared().open(open_meeting.called(sorted(DEPUTIES)[:52]), NOW)
 
 
 def test_poll_needs_an_open_meeting_of_its_own():
@@ -199,12 +199,13 @@ def test_rules_invalid_are_refused(changes):
         Rules.read(RULES | changes)
 
 
-def test_roll_call_knows_arrivals_and_departures():
-    called = meeting(2).arrived(["d78"]).left(["d0"])
+def test_roll_call_is_of_deputies_who_are_due():
+    called = meeting(2)
     assert (called.attendance.deputies, called.attendance.present) == (79, 2)
-    for change in (called.arrived, called.left, called.called):
-        with pytest.raises(UnknownDeputy):
-            change(["stranger"])
+    for check in (called.called, called.check_due):
+        with pytest.raises(UnknownDeputy) as refused:
+            check(["stranger"])
+        assert "stranger" not in refused.value.detail
 
 
 def test_roll_and_body_invalid_cannot_be_built():

@@ -70,7 +70,9 @@ def test_officers_who_may_not_be_are_refused_by_their_field(store, changed, fiel
 
 
 def test_a_deputy_who_left_the_roll_scrutinises_by_the_name_that_is_given(store):
-    usecases.replace_roll(store, BODY, [{"id": "1", "name": "代表1", "delegation": None, "district": None}])
+    usecases.replace_roll(
+        store, BODY, [{"id": "1", "name": "代表1", "delegation": None, "district": None}], "clerk", NOW
+    )
     with pytest.raises(InvalidOfficers, match="left the roll"):
         usecases.appoint(store, BODY, "p1", OFFICERS)
     named = [{"id": "7", "name": "代表7"}, {"id": "3", "name": "代表3"}]

@@ -122,14 +122,16 @@ def test_a_roll_is_replaced_whole_or_not_at_all(store):
     with_body(store)
     twice = [{"id": "1", "name": "甲", "delegation": None, "district": None}] * 2
     with pytest.raises(InvalidRoll) as refusal:
-        usecases.replace_roll(store, BODY, twice)
+        usecases.replace_roll(store, BODY, twice, "clerk", NOW)
     assert refusal.value.field == "deputies.1.id"
     assert usecases.show_body(store, BODY)["deputies"] == 79
 
 
 def test_a_meeting_keeps_the_roll_it_was_called_with(store):
     with_meeting(store)
-    usecases.replace_roll(store, BODY, [{"id": "x", "name": "乙", "delegation": None, "district": None}])
+    usecases.replace_roll(
+        store, BODY, [{"id": "x", "name": "乙", "delegation": None, "district": None}], "clerk", NOW
+    )
     assert usecases.show_meeting(store, BODY, "m1")["due"] == 79
 
 
@@ -172,7 +174,7 @@ def test_things_that_are_not_there_are_named(store):
     with pytest.raises(UnknownBody):
         usecases.show_body(store, "nowhere")
     with pytest.raises(UnknownBody):
-        usecases.replace_roll(store, "nowhere", [])
+        usecases.replace_roll(store, "nowhere", [], "clerk", NOW)
     with_meeting(store)
     with pytest.raises(UnknownMeeting):
         usecases.show_meeting(store, BODY, "m2")

@@ -21,17 +21,23 @@ from ballots.domain.reading import read_fraction, read_text
 from ballots.domain.rules import TWO_THIRDS, quorum_needed
 
 LEVELS = ("township", "county", "city", "province", "nation")
+MOST_DEPUTIES = 5000
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SHARES = {Fraction(1, 2): "half", Fraction(2, 3): "two thirds", Fraction(3, 4): "three quarters"}
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A people's congress at one level (本级人大)."""
+    """A people's congress at one level (本级人大).
+
+    ``deputies_total``: all its deputies by law, where that and not the length of the roll is what quorum and
+    pass mark are of: seats may be vacant.
+    """
 
     id: str
     name: str
     level: str
+    deputies_total: int | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -39,8 +45,14 @@ class Body:
             read_text(self.name, "name")
             if self.level not in LEVELS:
                 raise Fault("level", f"must be one of {', '.join(LEVELS)}")
+            if self.deputies_total is not None and not 1 <= self.deputies_total <= MOST_DEPUTIES:
+                raise Fault("deputies_total", f"must be from 1 to {MOST_DEPUTIES}")
         except Fault as fault:
             raise InvalidBody(fault.detail, field=fault.field) from fault
+
+    def has_room_for(self, deputies: int) -> bool:
+        """Whether its roll may be so long."""
+        return self.deputies_total is None or deputies <= self.deputies_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,11 @@ def read_quorum(given: str) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """``due`` (应到): the ids of all deputies of the body; ``present`` (实到): those at the roll call."""
+    """``due`` (应到): the ids of all deputies of the body; ``present`` (实到): those at the roll call.
+
+    ``deputies``: how many the body has in all where that is more than its roll, as its ``deputies_total`` was
+    when the meeting was called. Quorum and pass mark are of this number.
+    """
 
     id: str
     body: str
@@ -106,13 +122,16 @@ class Meeting:
     present: frozenset[str] = frozenset()
     quorum: Fraction = TWO_THIRDS
     opened_at: datetime | None = None
+    deputies: int | None = None
 
     def __post_init__(self) -> None:
         if not self.due:
             raise InvalidRoll("due: a meeting has at least one deputy due to attend", field="due")
         if not 0 < self.quorum <= 1:
             raise InvalidRoll("quorum: must be a share of the deputies, above none", field="quorum")
-        self._check_on_roll(self.present)
+        if self.deputies is not None and self.deputies < len(self.due):
+            raise InvalidRoll("deputies: all deputies are no fewer than those due", field="deputies")
+        self.check_due(self.present)
 
     @classmethod
     def restored(
@@ -124,25 +143,17 @@ class Meeting:
         present: Iterable[str],
         quorum: str,
         opened_at: datetime | None,
+        deputies: int | None = None,
     ) -> "Meeting":
         """From a store's values; ``quorum`` as ``2/3``."""
-        return cls(id, body, frozenset(due), frozenset(present), Fraction(quorum), opened_at)
+        return cls(id, body, frozenset(due), frozenset(present), Fraction(quorum), opened_at, deputies)
 
     @property
     def attendance(self) -> Attendance:
-        return Attendance(deputies=len(self.due), present=len(self.present))
-
-    def arrived(self, deputies: Collection[str]) -> "Meeting":
-        """Idempotent. Raises UnknownDeputy."""
-        return replace(self, present=self.present.union(deputies))
-
-    def left(self, deputies: Collection[str]) -> "Meeting":
-        """Idempotent. Raises UnknownDeputy."""
-        self._check_on_roll(deputies)
-        return replace(self, present=self.present.difference(deputies))
+        return Attendance(deputies=self.deputies or len(self.due), present=len(self.present))
 
     def called(self, present: Collection[str]) -> "Meeting":
-        """A whole new roll call. Raises UnknownDeputy."""
+        """With these present, and no others. Raises UnknownDeputy."""
         return replace(self, present=frozenset(present))
 
     def open(self, now: datetime) -> "Meeting":
@@ -156,7 +167,8 @@ class Meeting:
         if self.opened_at is None:
             raise MeetingNotOpen("the meeting is not open: call the roll and open it first")
 
-    def _check_on_roll(self, deputies: Collection[str]) -> None:
+    def check_due(self, deputies: Collection[str]) -> None:
+        """Raises UnknownDeputy, without saying who."""
         strangers = len(set(deputies) - self.due)
         if strangers:
             raise UnknownDeputy(f"deputies: {strangers} of them are not due to attend", field="deputies")

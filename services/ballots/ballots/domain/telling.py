@@ -31,7 +31,7 @@ def meeting_opened(meeting: Meeting, title: str, body: Body, now: datetime) -> d
         "body_name": body.name,
         "meeting": meeting.id,
         "title": title,
-        "due": attendance.deputies,
+        "due": len(meeting.due),
         "present": attendance.present,
         "quorum_needed": quorum_needed(attendance.deputies, meeting.quorum),
         "opened_at": rfc3339(now),
@@ -79,6 +79,16 @@ def poll_closed(poll: Poll, returned: int, now: datetime) -> dict[str, Any]:
         "returned": returned,
         "closed_at": rfc3339(now),
     }
+
+
+def count_signed(poll: Poll, signed: Mapping[str, Any], *, tell_hash: bool) -> dict[str, Any]:
+    """``signed``: ``count_hash``, ``signed``, ``of``. The hash is told where it tells nothing of the count.
+
+    Where every paper has a receipt, nobody knows all of them. Of a count without, its hash could be found by
+    trying all results, before one is declared.
+    """
+    told = {name: signed[name] for name in ("count_hash", "signed", "of") if tell_hash or name != "count_hash"}
+    return {"body": poll.body, "poll": poll.id, **told}
 
 
 def result_declared(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dict[str, Any]:

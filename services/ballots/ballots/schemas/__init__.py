@@ -2,7 +2,14 @@
 form."""
 
 from ballots.schemas.bodies import BodyAnswerSchema, BodySchema
-from ballots.schemas.meetings import MeetingAnswerSchema, MeetingSchema, RollCallSchema
+from ballots.schemas.meetings import (
+    ComingAndGoingSchema,
+    MeetingAnswerSchema,
+    MeetingQuerySchema,
+    MeetingSchema,
+    RollCallSchema,
+    RollCallsSchema,
+)
 from ballots.schemas.officers import OfficersSchema
 from ballots.schemas.polls import (
     AcceptedSchema,
@@ -33,9 +40,11 @@ __all__ = [
     "BodySchema",
     "CandidateSchema",
     "CodesSchema",
+    "ComingAndGoingSchema",
     "CountSchema",
     "DeputySchema",
     "MeetingAnswerSchema",
+    "MeetingQuerySchema",
     "MeetingSchema",
     "NextRoundSchema",
     "OfficersSchema",
@@ -43,6 +52,7 @@ __all__ = [
     "PollAnswerSchema",
     "PollSchema",
     "RollCallSchema",
+    "RollCallsSchema",
     "RollHistoryQuerySchema",
     "RollHistorySchema",
     "RollImportQuerySchema",

@@ -1,8 +1,8 @@
-"""Bodies and their rolls."""
+"""Bodies."""
 
 from marshmallow import Schema, fields, validate
 
-from ballots.domain import LEVELS
+from ballots.domain import LEVELS, MOST_DEPUTIES
 from ballots.schemas.fields import identifier, text
 
 
@@ -13,6 +13,16 @@ class BodySchema(Schema):
     level = fields.String(
         required=True, validate=validate.OneOf(LEVELS), metadata={"description": "Its level."}
     )
+    deputies_total = fields.Integer(
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=1, max=MOST_DEPUTIES),
+        metadata={
+            "description": "All its deputies by law, if quorum and pass mark are to be of that number though "
+            "seats are vacant. Left out, they are of the deputies on its roll."
+        },
+    )
 
 
 class BodyAnswerSchema(BodySchema):
@@ -20,23 +30,3 @@ class BodyAnswerSchema(BodySchema):
 
     body = identifier("Its id.", attribute="id")
     deputies = fields.Integer(metadata={"description": "Deputies on its roll."})
-
-
-class DeputySchema(Schema):
-    """A deputy on the roll."""
-
-    id = identifier("Its id: the number on the roll, say.")
-    name = text("The deputy's name.", longest=100)
-    delegation = text("The delegation.", longest=200, required=False, load_default=None)
-    district = text("The electoral district.", longest=200, required=False, load_default=None)
-
-
-class RollSchema(Schema):
-    """All deputies of a body."""
-
-    deputies = fields.List(
-        fields.Nested(DeputySchema),
-        required=True,
-        validate=validate.Length(min=1, max=5000),
-        metadata={"description": "All of them: the roll is replaced."},
-    )

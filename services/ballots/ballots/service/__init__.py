@@ -7,6 +7,7 @@ from ballots.service.meetings import MeetingRoutes
 from ballots.service.officers import OfficerRoutes
 from ballots.service.papers import PaperRoutes
 from ballots.service.polls import PollRoutes
+from ballots.service.roll_calls import RollCallRoutes
 from ballots.service.rolls import RollRoutes
 from ballots.service.rounds import RoundRoutes
 from ballots.store import Ballots
@@ -14,7 +15,17 @@ from chassis.service import Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 
 
-class BallotsService(BodyRoutes, RollRoutes, MeetingRoutes, OfficerRoutes, PollRoutes, PaperRoutes, RoundRoutes, Service):
+class BallotsService(
+    BodyRoutes,
+    RollRoutes,
+    MeetingRoutes,
+    RollCallRoutes,
+    OfficerRoutes,
+    PollRoutes,
+    PaperRoutes,
+    RoundRoutes,
+    Service,
+):
     """The poll of the deputies, from the roll call to the declared result."""
 
     name = "ballots"

@@ -1,16 +1,12 @@
-"""Bodies, their rolls and candidate lists."""
+"""Bodies and their candidate lists."""
 
 from typing import Any
 
 from ballots import usecases
-from ballots.domain import (
-    InvalidBody,
-    InvalidRoll,
-)
+from ballots.domain import InvalidBody
 from ballots.schemas import (
     BodyAnswerSchema,
     BodySchema,
-    RollSchema,
 )
 from ballots.service.access import AT_THE_MEETING, CLERK
 from ballots.store import (
@@ -23,24 +19,19 @@ from piaojue_contracts.proposals import CANDIDATES_PUBLISHED_V1
 
 
 class BodyRoutes:
-    """Bodies, their rolls and candidate lists."""
+    """Bodies and their candidate lists."""
 
     store: Any
 
     @http("PUT", "/bodies/<body>", who=CLERK, body=BodySchema(), refuses=(InvalidBody,))
     def register_body(self, call: Call) -> None:
-        """Registers a body, or changes its name and level. Idempotent."""
+        """Registers a body, or changes what it is. Idempotent."""
         usecases.register_body(self.store, call.path["body"], call.data)
 
     @http("GET", "/bodies/<body>", who=AT_THE_MEETING, answer=BodyAnswerSchema(), refuses=(UnknownBody,))
     def show_body(self, call: Call) -> dict[str, Any]:
         """A body, and how many deputies its roll has."""
         return usecases.show_body(self.store, call.path["body"])
-
-    @http("PUT", "/bodies/<body>/deputies", who=CLERK, body=RollSchema(), refuses=(UnknownBody, InvalidRoll))
-    def replace_roll(self, call: Call) -> None:
-        """Replaces the roll of a body, whole or not at all. Meetings keep the roll they were called with."""
-        usecases.replace_roll(self.store, call.path["body"], call.data["deputies"])
 
     @http(
         "GET",

@@ -1,4 +1,4 @@
-"""Meetings and their roll calls."""
+"""Meetings."""
 
 from typing import Any
 
@@ -7,12 +7,11 @@ from ballots.domain import (
     InvalidRoll,
     MeetingAlreadyOpen,
     QuorumNotMet,
-    UnknownDeputy,
 )
 from ballots.schemas import (
     MeetingAnswerSchema,
+    MeetingQuerySchema,
     MeetingSchema,
-    RollCallSchema,
 )
 from ballots.service.access import AT_THE_MEETING, CLERK
 from ballots.store import (
@@ -25,7 +24,7 @@ from chassis.http import Call, http
 
 
 class MeetingRoutes:
-    """Meetings and their roll calls."""
+    """Meetings."""
 
     store: Any
 
@@ -46,26 +45,13 @@ class MeetingRoutes:
         "GET",
         "/bodies/<body>/meetings/<meeting>",
         who=AT_THE_MEETING,
+        query=MeetingQuerySchema(),
         answer=MeetingAnswerSchema(),
         refuses=(UnknownMeeting,),
     )
     def show_meeting(self, call: Call) -> dict[str, Any]:
-        """Due and present at this time."""
-        return usecases.show_meeting(self.store, call.path["body"], call.path["meeting"])
-
-    @http(
-        "PUT",
-        "/bodies/<body>/meetings/<meeting>/roll-call",
-        who=CLERK,
-        body=RollCallSchema(),
-        answer=MeetingAnswerSchema(),
-        refuses=(UnknownMeeting, UnknownDeputy),
-    )
-    def call_roll(self, call: Call) -> dict[str, Any]:
-        """Says who is present. An earlier roll call stays on record."""
-        return usecases.call_roll(
-            self.store, call.path["body"], call.path["meeting"], call.data["present"], now()
-        )
+        """Due and present, now or at a time."""
+        return usecases.show_meeting(self.store, call.path["body"], call.path["meeting"], call.query["at"])
 
     @http(
         "POST",

@@ -1,57 +1,32 @@
-"""Bodies, their rolls, their candidate lists."""
+"""Bodies and their candidate lists."""
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
 
-from ballots.domain import Body, Deputy
+from ballots.domain import Body
 from ballots.store.errors import UnknownBody, UnknownCandidateList
 from ballots.store.rows import BallotsRepository
-from ballots.store.tables import bodies, candidate_lists, deputies
+from ballots.store.tables import bodies, candidate_lists
 
 
 class Bodies(BallotsRepository):
-    """Bodies, their rolls, their candidate lists."""
+    """Bodies and their candidate lists."""
 
     def save_body(self, body: Body) -> None:
-        """Registers a body, or changes its name and level."""
-        values = {"name": body.name, "level": body.level}
+        """Registers a body, or changes what it is."""
+        values = {"name": body.name, "level": body.level, "deputies_total": body.deputies_total}
         changed = self.connection.execute(update(bodies).where(bodies.c.id == body.id).values(**values))
         if not changed.rowcount:
             self.connection.execute(insert(bodies).values(id=body.id, **values))
 
-    def body(self, body: str) -> Body:
-        """UnknownBody."""
-        row = self.connection.execute(select(bodies).where(bodies.c.id == body)).first()
+    def body(self, body: str, *, to_change: bool = False) -> Body:
+        """``to_change``: nobody else changes it or its roll until the transaction ends. UnknownBody."""
+        query = select(bodies).where(bodies.c.id == body)
+        row = self.connection.execute(query.with_for_update() if to_change else query).first()
         if row is None:
             raise UnknownBody("No body of this id is registered.", field="body")
-        return Body(row.id, row.name, row.level)
-
-    def save_roll(self, body: str, roll: Sequence[Deputy]) -> None:
-        """Replaces the roll of a body. Meetings keep the roll that they were called with."""
-        self.connection.execute(delete(deputies).where(deputies.c.body == body))
-        rows = [
-            {
-                "body": body,
-                "id": each.id,
-                "name": each.name,
-                "delegation": each.delegation,
-                "district": each.district,
-            }
-            for each in roll
-        ]
-        self.connection.execute(insert(deputies), rows)
-
-    def roll(self, body: str) -> list[Deputy]:
-        """Those on the roll, in the order of their ids."""
-        query = select(deputies).where(deputies.c.body == body).order_by(deputies.c.id)
-        rows = self.connection.execute(query)
-        return [Deputy(row.id, row.name, row.delegation, row.district) for row in rows]
-
-    def deputy_ids(self, body: str) -> list[str]:
-        """Those on the roll, in the order of their ids."""
-        query = select(deputies.c.id).where(deputies.c.body == body).order_by(deputies.c.id)
-        return list(self.connection.scalars(query))
+        return Body(row.id, row.name, row.level, row.deputies_total)
 
     def save_candidate_list(self, body: str, year: int, candidates: Sequence[Mapping[str, str]]) -> None:
         """Keeps what proposals has published: of each candidate its ``project`` and ``title``."""

@@ -1,11 +1,10 @@
 """Meetings and their roll calls."""
 
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
-from ballots.domain import Meeting
+from ballots.domain import Meeting, RollCall, RollCallKind
 from ballots.store.errors import MeetingExists, UnknownMeeting
 from ballots.store.rows import BallotsRepository
 from ballots.store.tables import meetings, roll_calls
@@ -21,6 +20,7 @@ class Meetings(BallotsRepository):
             "id": meeting.id,
             "title": title,
             "due": sorted(meeting.due),
+            "deputies": meeting.deputies,
             "quorum": f"{meeting.quorum.numerator}/{meeting.quorum.denominator}",
         }
         self.insert_new(
@@ -33,7 +33,7 @@ class Meetings(BallotsRepository):
         row = self.connection.execute(query.with_for_update() if to_change else query).first()
         if row is None:
             raise UnknownMeeting("The body has no meeting of this id.", field="meeting")
-        present = self.connection.scalar(self._roll_calls(body, meeting).limit(1)) or []
+        present = self.connection.scalar(self._last_present(body, meeting)) or []
         restored = Meeting.restored(
             id=row.id,
             body=row.body,
@@ -41,27 +41,42 @@ class Meetings(BallotsRepository):
             present=present,
             quorum=row.quorum,
             opened_at=row.opened_at,
+            deputies=row.deputies,
         )
         return restored, row.title
 
-    def _roll_calls(self, body: str, meeting: str) -> Any:
-        query = select(roll_calls.c.present).order_by(roll_calls.c.number.desc())
+    def _last_present(self, body: str, meeting: str) -> Any:
+        query = select(roll_calls.c.present).order_by(roll_calls.c.number.desc()).limit(1)
         return query.where(roll_calls.c.body == body, roll_calls.c.meeting == meeting)
 
-    def add_roll_call(self, meeting: Meeting, now: datetime) -> None:
-        """The present of a meeting as a new fact beside the earlier ones."""
-        earlier = self.connection.scalar(
-            select(func.max(roll_calls.c.number)).where(
-                roll_calls.c.body == meeting.body, roll_calls.c.meeting == meeting.id
+    def roll_calls(self, body: str, meeting: str) -> list[RollCall]:
+        """All facts, in the order of their recording. Those of an earlier release are whole roll calls."""
+        query = select(roll_calls).where(roll_calls.c.body == body, roll_calls.c.meeting == meeting)
+        return [
+            RollCall(
+                number=row.number,
+                kind=RollCallKind(row.kind),
+                deputies=frozenset(row.present if row.deputies is None else row.deputies),
+                at=row.called_at,
+                recorded_at=row.recorded_at or row.called_at,
+                by=row.recorded_by,
             )
-        )
+            for row in self.connection.execute(query.order_by(roll_calls.c.number))
+        ]
+
+    def add_roll_call(self, meeting: Meeting, fact: RollCall) -> None:
+        """A new fact beside the earlier ones, with those present by all of them."""
         self.connection.execute(
             insert(roll_calls).values(
                 body=meeting.body,
                 meeting=meeting.id,
-                number=(earlier or 0) + 1,
+                number=fact.number,
+                kind=fact.kind.value,
+                deputies=sorted(fact.deputies),
                 present=sorted(meeting.present),
-                called_at=now,
+                called_at=fact.at,
+                recorded_at=fact.recorded_at,
+                recorded_by=fact.by,
             )
         )
 

@@ -1,7 +1,7 @@
 """The tables of ballots.
 
-Secrecy: ``codes`` and ``papers`` share the poll and nothing else. A paper has a random id, no time, no order;
-neither has a sequence of rows that would tell one. The roll is in no transaction that touches either.
+Secrecy: ``codes``, ``papers`` and ``receipts`` share the poll and nothing else. A paper has a random id, a
+receipt is its own key; no row of them has a time or an order. The roll is in no transaction that touches any.
 """
 
 from typing import Final
@@ -10,9 +10,19 @@ from sqlalchemy import Boolean, Integer, column, table
 
 from chassis.store import Document, Instant
 
-bodies: Final = table("bodies", column("id"), column("name"), column("level"))
+bodies: Final = table(
+    "bodies", column("id"), column("name"), column("level"), column("deputies_total", Integer)
+)
 deputies: Final = table(
     "deputies", column("body"), column("id"), column("name"), column("delegation"), column("district")
+)
+roll_changes: Final = table(
+    "roll_changes",
+    *map(column, ("body", "changed_by", "kind")),
+    column("number", Integer),
+    column("changed_at", Instant),
+    column("summary", Document),
+    column("changes", Document),
 )
 candidate_lists: Final = table(
     "candidate_lists", column("body"), column("year"), column("candidates", Document)
@@ -24,6 +34,7 @@ meetings: Final = table(
     column("title"),
     column("due", Document),
     column("quorum"),
+    column("deputies", Integer),
     column("opened_at", Instant),
 )
 roll_calls: Final = table(
@@ -33,6 +44,7 @@ roll_calls: Final = table(
     column("number", Integer),
     column("present", Document),
     column("called_at", Instant),
+    *(column("kind"), column("deputies", Document), column("recorded_at", Instant), column("recorded_by")),
 )
 polls: Final = table(
     "polls",
@@ -52,4 +64,12 @@ officers: Final = table(
     column("chief", Boolean),
 )
 officer_conflicts: Final = table("officer_conflicts", *map(column, ("body", "poll", "person", "reason")))
+receipts: Final = table("receipts", column("body"), column("poll"), column("receipt"))
+signatures: Final = table(
+    "signatures",
+    *map(column, ("body", "poll", "count_hash", "person", "name", "signature")),
+    column("chief", Boolean),
+    column("signed_at", Instant),
+)
+records: Final = table("records", *map(column, ("body", "poll", "record")))
 papers: Final = table("papers", column("body"), column("poll"), column("id"), column("marks"))

@@ -7,11 +7,12 @@ from ballots.usecases.bodies import (
     show_candidates,
 )
 from ballots.usecases.casting import Cast, cast_ballots, read_cast
-from ballots.usecases.meetings import call_meeting, call_roll, open_meeting, show_meeting
+from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
 from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
-from ballots.usecases.rolls import import_roll, replace_roll, show_roll_history
 from ballots.usecases.results import close_poll, count_poll, declare_result
+from ballots.usecases.roll_calls import call_roll, record_roll_call, show_roll_calls
+from ballots.usecases.rolls import import_roll, replace_roll, show_roll_history
 from ballots.usecases.rounds import prepare_next_round
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "prepare_next_round",
     "prepare_poll",
     "read_cast",
+    "record_roll_call",
     "register_body",
     "replace_roll",
     "show_body",
@@ -38,6 +40,7 @@ __all__ = [
     "show_meeting",
     "show_officers",
     "show_poll",
+    "show_roll_calls",
     "show_roll_history",
     "tell_turnout",
 ]

@@ -1,20 +1,20 @@
-"""What is done for a body: its registration, its roll, its candidate lists."""
+"""What is done for a body: its registration, its candidate lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ballots.domain import (
-    Body,
-    read_roll,
-)
+from ballots.domain import Body, InvalidBody
 from ballots.store import Ballots
 from chassis.store import Store
 
 
 def register_body(store: Store[Ballots], body: str, given: Mapping[str, Any]) -> None:
-    """Registers a body, or changes its name and level. Idempotent. Raises InvalidBody."""
+    """Registers a body, or changes what it is. Idempotent. Raises InvalidBody."""
+    registered = Body(body, given["name"], given["level"], given.get("deputies_total"))
     with store.transaction() as ballots:
-        ballots.save_body(Body(body, given["name"], given["level"]))
+        ballots.save_body(registered)
+        if not registered.has_room_for(len(ballots.deputy_ids(body))):
+            raise InvalidBody("deputies_total: its roll has more deputies", field="deputies_total")
 
 
 def show_body(store: Store[Ballots], body: str) -> dict[str, Any]:
@@ -26,14 +26,8 @@ def show_body(store: Store[Ballots], body: str) -> dict[str, Any]:
             "name": found.name,
             "level": found.level,
             "deputies": len(ballots.deputy_ids(body)),
+            "deputies_total": found.deputies_total,
         }
-
-
-def replace_roll(store: Store[Ballots], body: str, given: Sequence[Mapping[str, Any]]) -> None:
-    """Replaces a body's roll, whole or not at all. Idempotent. Raises UnknownBody, InvalidRoll."""
-    with store.transaction() as ballots:
-        ballots.body(body)
-        ballots.save_roll(body, read_roll(given))
 
 
 def keep_candidate_list(ballots: Ballots, data: Mapping[str, Any]) -> None:

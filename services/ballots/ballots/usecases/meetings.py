@@ -1,11 +1,12 @@
-"""What is done for a meeting: it is called, its roll is called, it is opened."""
+"""What is done for a meeting: it is called, it is opened, it is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from ballots.domain import (
     Meeting,
+    present_at,
     quorum_needed,
     read_quorum,
     telling,
@@ -21,22 +22,15 @@ def call_meeting(store: Store[Ballots], body: str, given: Mapping[str, Any]) -> 
     """Calls a meeting to which all deputies on the roll are due. Raises UnknownBody, InvalidRoll,
     MeetingExists."""
     with store.transaction() as ballots:
-        ballots.body(body)
-        due = frozenset(ballots.deputy_ids(body))
-        meeting = Meeting(id=given["meeting"], body=body, due=due, quorum=read_quorum(given["quorum"]))
+        meeting = Meeting(
+            id=given["meeting"],
+            body=body,
+            deputies=ballots.body(body).deputies_total,
+            due=frozenset(ballots.deputy_ids(body)),
+            quorum=read_quorum(given["quorum"]),
+        )
         ballots.add_meeting(meeting, given["title"])
-        return _meeting_shown(meeting, given["title"])
-
-
-def call_roll(
-    store: Store[Ballots], body: str, meeting_id: str, present: Sequence[str], now: datetime
-) -> dict[str, Any]:
-    """A whole roll call; earlier ones stay on record. Raises UnknownMeeting, UnknownDeputy."""
-    with store.transaction() as ballots:
-        meeting, title = ballots.meeting(body, meeting_id, to_change=True)
-        called = meeting.called(present)
-        ballots.add_roll_call(called, now)
-        return _meeting_shown(called, title)
+        return meeting_shown(meeting, given["title"])
 
 
 def open_meeting(store: Store[Ballots], body: str, meeting_id: str, now: datetime) -> dict[str, Any]:
@@ -50,21 +44,27 @@ def open_meeting(store: Store[Ballots], body: str, meeting_id: str, now: datetim
             subject=f"meetings/{body}/{meeting_id}",
             data=telling.meeting_opened(opened, title, ballots.body(body), now),
         )
-        return _meeting_shown(opened, title)
+        return meeting_shown(opened, title)
 
 
-def show_meeting(store: Store[Ballots], body: str, meeting_id: str) -> dict[str, Any]:
-    """Raises UnknownMeeting."""
+def show_meeting(
+    store: Store[Ballots], body: str, meeting_id: str, at: datetime | None = None
+) -> dict[str, Any]:
+    """As it is, or who was present ``at`` a time. Raises UnknownMeeting."""
     with store.reading() as ballots:
-        return _meeting_shown(*ballots.meeting(body, meeting_id))
+        meeting, title = ballots.meeting(body, meeting_id)
+        if at is not None:
+            meeting = meeting.called(present_at(ballots.roll_calls(body, meeting_id), at))
+        return meeting_shown(meeting, title)
 
 
-def _meeting_shown(meeting: Meeting, title: str) -> dict[str, Any]:
+def meeting_shown(meeting: Meeting, title: str) -> dict[str, Any]:
     return {
         "id": meeting.id,
         "title": title,
         "due": len(meeting.due),
         "present": len(meeting.present),
-        "quorum_needed": quorum_needed(len(meeting.due), meeting.quorum),
+        "deputies": meeting.attendance.deputies,
+        "quorum_needed": quorum_needed(meeting.attendance.deputies, meeting.quorum),
         "opened_at": meeting.opened_at,
     }
