@@ -1,18 +1,14 @@
 """The service notifications: who may read what of it, and which events it hears."""
 
-from collections.abc import Callable
 from typing import Any
 
-from nameko.exceptions import ConfigurationError
-from nameko.extensions import DependencyProvider
 from nameko.timer import timer
 
 from chassis.auth import ROLES, Caller
 from chassis.clock import now
-from chassis.config import Settings
 from chassis.events import Heard, handles
 from chassis.http import PUBLIC, Call, bearer, http
-from chassis.service import Service
+from chassis.service import Made, Service
 from chassis.store import Stored
 from notifications import usecases
 from notifications.domain import DeliveryNotGivenUp
@@ -37,26 +33,6 @@ from piaojue_contracts.proposals import (
 from piaojue_contracts.ratings import RATING_CONCLUDED_V1, RATING_OPENED_V1
 
 OPERATOR = bearer("operator")
-
-
-class Made(DependencyProvider):  # type: ignore[misc]
-    """``templates = Made(templates_for)``: what a function makes of the settings, before the service
-    starts."""
-
-    def __init__(self, make: Callable[[Settings], Any]) -> None:
-        self.make = make
-        super().__init__()
-
-    def setup(self) -> None:
-        """ConfigurationError: the function's ValueError."""
-        self.settings: Settings = self.container.config["settings"]
-        try:
-            self.made = self.make(self.settings)
-        except ValueError as fault:
-            raise ConfigurationError(str(fault)) from fault
-
-    def get_dependency(self, worker_ctx: Any) -> Any:
-        return self.made
 
 
 class Sent(Made):

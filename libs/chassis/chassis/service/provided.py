@@ -1,6 +1,7 @@
 """What else a service's methods need: its settings, its plugins."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_bytes, token_hex
@@ -21,6 +22,26 @@ class Configured(DependencyProvider):  # type: ignore[misc]
     def get_dependency(self, worker_ctx: Any) -> Settings:
         settings: Settings = self.container.config["settings"]
         return settings
+
+
+class Made(DependencyProvider):  # type: ignore[misc]
+    """``templates = Made(templates_for)``: what a function makes of the settings, before the service
+    starts."""
+
+    def __init__(self, make: Callable[[Settings], Any]) -> None:
+        self.make = make
+        super().__init__()
+
+    def setup(self) -> None:
+        """ConfigurationError: the function's ValueError."""
+        self.settings: Settings = self.container.config["settings"]
+        try:
+            self.made = self.make(self.settings)
+        except ValueError as fault:
+            raise ConfigurationError(str(fault)) from fault
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self.made
 
 
 class Secret(DependencyProvider):  # type: ignore[misc]

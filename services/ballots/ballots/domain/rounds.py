@@ -41,6 +41,7 @@ def next_round(poll: Poll, *, id: str, title: str) -> Poll:
     if poll.state is not PollState.DECLARED or poll.result is None:
         raise PollNotDeclared("a further round follows a declared result")
     result: Mapping[str, Any] = poll.result
+    _check_profile(poll, result["outcome"])
     match result["outcome"]:
         case "runoff":
             candidates, seats = tuple(result["tied"]), int(result["open_seats"])
@@ -56,8 +57,22 @@ def next_round(poll: Poll, *, id: str, title: str) -> Poll:
         raise NoFurtherRound("every project on the paper is adopted: no candidate is left")
     rules = poll.rules if seats == poll.rules.seats else _for_seats(poll.rules, seats)
     return Poll.prepared(
-        id=id, body=poll.body, meeting=poll.meeting, title=title, rules=rules, candidates=candidates
+        id=id,
+        body=poll.body,
+        meeting=poll.meeting,
+        title=title,
+        rules=rules,
+        candidates=candidates,
+        profile=poll.profile,
     )
+
+
+def _check_profile(poll: Poll, outcome: str) -> None:
+    profile = poll.profile
+    if profile and outcome == "runoff" and profile.after_tie == "none":
+        raise NoFurtherRound("after a tie no runoff follows, by the profile of the poll")
+    if profile and outcome == "shortfall" and profile.after_shortfall == "none":
+        raise NoFurtherRound("after a shortfall no further round follows, by the profile of the poll")
 
 
 def _for_seats(rules: Rules, seats: int) -> Rules:

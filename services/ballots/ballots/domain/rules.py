@@ -130,9 +130,23 @@ def quorum_needed(deputies: int, quorum: Fraction) -> int:
     return -(-deputies * quorum.numerator // quorum.denominator)
 
 
-def rules_hash(rules: Rules, candidates: Sequence[str], versions: Mapping[str, str]) -> str:
-    """What opening fixes: SHA-256 of the rules, the plugins' versions and the candidates in their order."""
-    fixed = {"rules": rules.as_json(), "versions": dict(versions), "candidates": list(candidates)}
+def rules_hash(
+    rules: Rules,
+    candidates: Sequence[str],
+    versions: Mapping[str, str],
+    profile: Mapping[str, str] | None = None,
+) -> str:
+    """What opening fixes: SHA-256 of the rules, the plugins' versions and the candidates in their order.
+
+    ``profile``: ``name``, ``version`` and ``hash`` of the poll's profile, which is hashed where there is one.
+    """
+    fixed: dict[str, object] = {
+        "rules": rules.as_json(),
+        "versions": dict(versions),
+        "candidates": list(candidates),
+    }
+    if profile is not None:
+        fixed["profile"] = dict(profile)
     canonical = json.dumps(fixed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
