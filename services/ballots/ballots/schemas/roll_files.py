@@ -2,13 +2,14 @@
 elsewhere."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl import load_workbook
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from ballots.domain import Fault, RollRow, RollTable, RollUnreadable
 from chassis.http import Content
@@ -28,6 +29,10 @@ _MOST_ROWS: Final = 10_000
 _MOST_COLUMNS: Final = 50
 _MOST_PARTS: Final = 500
 _LARGEST_UNPACKED: Final = 16 * 1024 * 1024
+_LARGEST_BESIDE_CELLS: Final = 512 * 1024
+_BESIDE_CELLS: Final = re.compile(
+    r"(?!xl/worksheets/[^/]*$|xl/sharedStrings\.xml$).*\.(xml|rels)", re.IGNORECASE
+)
 
 _Cells = Sequence[object]
 
@@ -89,16 +94,20 @@ def _xlsx_rows(content: Content) -> Iterator[_Cells]:
 
 
 def _check_unpacked(octets: bytes) -> None:
-    """Refuses what would unpack to too much. No more of a part is read than it says here that it has."""
+    """Refuses what would unpack to too much. No more of a part is read than it says here that it has.
+
+    Cells are read as they come; of the rest of XML, such as styles, each element becomes an object or more.
+    """
     try:
         with ZipFile(BytesIO(octets)) as archive:
             parts = archive.infolist()
     except BadZipFile:
         raise RollUnreadable("the file cannot be read as XLSX") from None
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
-        raise RollUnreadable(
-            f"the file unpacks to more than {_LARGEST_UNPACKED} bytes or {_MOST_PARTS} parts"
-        )
+        raise RollUnreadable("the file unpacks to too much: save it as CSV")
+    beside = sum(part.file_size for part in parts if _BESIDE_CELLS.fullmatch(part.filename))
+    if beside > _LARGEST_BESIDE_CELLS:
+        raise RollUnreadable("the file has too much beside its cells, such as styles: save it as CSV")
 
 
 def _header(cell: object) -> str | None:

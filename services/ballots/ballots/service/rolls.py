@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from eventlet import tpool
+
 from ballots import usecases
 from ballots.domain import InvalidRoll, RollHasFaults, RollUnreadable
 from ballots.schemas import (
@@ -50,9 +52,9 @@ class RollRoutes:
         GB18030 if not. Every fault is in `errors`, as `rows.7.name` with its rule: row 7 as a spreadsheet
         counts them.
         """
+        table = tpool.execute(read_roll_file, call.data)  # it may take seconds, and others are casting
         return usecases.import_roll(
-            *(self.store, call.path["body"], read_roll_file(call.data), sub(call), now()),
-            dry_run=call.query["dry_run"],
+            *(self.store, call.path["body"], table, sub(call), now()), dry_run=call.query["dry_run"]
         )
 
     @http(
