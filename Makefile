@@ -1,7 +1,7 @@
 # Every target does the set-up that it needs: `make demo` and `make test` are all one has to know.
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := libs/contracts libs/chassis services/proposals services/ballots services/ratings services/notifications deploy $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+MEMBERS := libs/contracts libs/chassis libs/verify services/proposals services/ballots services/ratings services/notifications deploy $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
 .PHONY: help setup demo test test-fast lint types bench lock docs clean
 
@@ -46,7 +46,7 @@ docs: setup
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev \
-	  $(addprefix --no-emit-package piaojue-,contracts chassis proposals ballots ratings notifications) \
+	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
 	  -o requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 
 clean:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from piaojue import counting, rehearsing, running, terminal, tokens, up, versions
+from piaojue import counting, rehearsing, running, terminal, tokens, up, verifying, versions
 
 _SUITE = "The suite"
 _SHEETS = "Count, with no service running"
@@ -28,6 +28,7 @@ app.command("rehearse", rich_help_panel=_SUITE)(rehearsing.rehearse)
 app.command("demo", rich_help_panel=_SUITE)(rehearsing.demo)
 app.command("count", rich_help_panel=_SHEETS)(counting.count)
 app.command("rate", rich_help_panel=_SHEETS)(counting.rate)
+app.command("verify", rich_help_panel=_SHEETS)(verifying.verify)
 app.command("token", rich_help_panel=_ACCESS)(tokens.token)
 app.command("version", rich_help_panel=_ABOUT)(versions.version)
 

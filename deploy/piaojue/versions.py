@@ -11,7 +11,7 @@ import typer
 from piaojue.terminal import say
 
 SERVICES = ("proposals", "ballots", "ratings", "notifications")
-LIBRARIES = ("contracts", "chassis")
+LIBRARIES = ("contracts", "chassis", "verify")
 
 
 def version(

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_starts_and_answers_where_no_other_is_installed(service, tmp_path):
-    members = ["libs/contracts", "libs/chassis", f"services/{service}", "deploy"]
+    members = ["libs/contracts", "libs/chassis", "libs/verify", f"services/{service}", "deploy"]
     python = environment(tmp_path / "alone", members=members)
     for other in set(SERVICES) - {service}:
         missing = subprocess.run([python, "-c", f"import {other}"], capture_output=True, timeout=60)

@@ -20,6 +20,8 @@ INDEPENDENT = "Services do not know each other"
 LAYERS = "Inside a service: service, then schemas and use cases, then store and plugins, then the domain"
 PURE = "The domain is pure"
 STANDING = "The command stands on services, services on the chassis, the chassis on the contracts"
+VERIFIER = "The verifier knows nothing of ours, so that it does not err with it"
+VERIFIED = "Of ours, the command alone uses the verifier"
 
 
 def lint(folder: Path, *path: Path) -> subprocess.CompletedProcess[str]:
@@ -38,7 +40,7 @@ def lint(folder: Path, *path: Path) -> subprocess.CompletedProcess[str]:
 def skeleton(tmp_path):
     configuration = (TOP / "pyproject.toml").read_text(encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(configuration[configuration.index("[tool.importlinter]") :])
-    for package in ("piaojue_contracts", "chassis", "piaojue", *SERVICES):
+    for package in ("piaojue_contracts", "piaojue_verify", "chassis", "piaojue", *SERVICES):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     for service in SERVICES:
@@ -74,6 +76,9 @@ def test_the_walls_hold_in_a_tree_that_respects_them(skeleton):
         (STANDING, "chassis/__init__.py", "ballots"),
         (STANDING, "piaojue_contracts/__init__.py", "chassis"),
         (STANDING, "proposals/service.py", "piaojue"),
+        (VERIFIER, "piaojue_verify/__init__.py", "ballots.domain"),
+        (VERIFIER, "piaojue_verify/__init__.py", "piaojue_contracts"),
+        (VERIFIED, "ballots/domain.py", "piaojue_verify"),
     ],
 )
 def test_a_wall_breaks_when_it_is_violated(skeleton, wall, module, imported):
