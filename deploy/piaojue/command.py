@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from piaojue import counting, rehearsing, running, terminal, tokens, up, verifying, versions
+from piaojue import counting, profiles, rehearsing, running, terminal, tokens, up, verifying, versions
 
 _SUITE = "The suite"
 _SHEETS = "Count, with no service running"
@@ -29,6 +29,7 @@ app.command("demo", rich_help_panel=_SUITE)(rehearsing.demo)
 app.command("count", rich_help_panel=_SHEETS)(counting.count)
 app.command("rate", rich_help_panel=_SHEETS)(counting.rate)
 app.command("verify", rich_help_panel=_SHEETS)(verifying.verify)
+app.add_typer(profiles.app, name="profiles", rich_help_panel=_SHEETS)
 app.command("token", rich_help_panel=_ACCESS)(tokens.token)
 app.command("version", rich_help_panel=_ABOUT)(versions.version)
 

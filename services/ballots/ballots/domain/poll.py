@@ -21,6 +21,8 @@ from ballots.domain.errors import (
 )
 from ballots.domain.marking import BUILT_IN_MARKING_SCHEMES, MarkingScheme, Marks, Standing
 from ballots.domain.meeting import Meeting, check_id, check_quorum
+from ballots.domain.profile_checks import Situation, opening_breaches
+from ballots.domain.profiles import Profile
 from ballots.domain.reading import read_candidates, read_text
 from ballots.domain.rules import Rules, rules_hash
 
@@ -38,7 +40,9 @@ class Poll:
     """One decision by ballot (票决). ``candidates`` in the paper's order; ``issued``: slips handed out.
 
     From its opening on, ``attendance``, ``versions`` (of the adoption rule and the marking scheme) and
-    ``rules_hash`` are fixed; ``result`` is the JSON of a :class:`Count`, from the count on.
+    ``rules_hash`` are fixed; ``result`` is the JSON of a :class:`Count`, from the count on. ``profile``: the
+    one it was prepared by, if any, whatever becomes of its file; ``warnings``: where it was opened outside of
+    that, as ``rule`` and ``detail``.
     """
 
     id: str
@@ -53,6 +57,8 @@ class Poll:
     versions: Mapping[str, str] | None = None
     rules_hash: str | None = None
     result: Mapping[str, object] | None = None
+    profile: Profile | None = None
+    warnings: Sequence[Mapping[str, str]] | None = None
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     declared_at: datetime | None = None
@@ -74,16 +80,26 @@ class Poll:
 
     @classmethod
     def prepared(
-        cls, *, id: str, body: str, meeting: str, title: str, rules: Rules, candidates: Sequence[str]
+        cls,
+        *,
+        id: str,
+        body: str,
+        meeting: str,
+        title: str,
+        rules: Rules,
+        candidates: Sequence[str],
+        profile: Profile | None = None,
     ) -> "Poll":
         """A new poll; ``candidates``, not empty and none twice, in the order of the published list."""
-        return cls(id, body, meeting, title, rules, tuple(candidates))
+        return cls(id, body, meeting, title, rules, tuple(candidates), profile=profile)
 
     @classmethod
     def restored(cls, stored: Mapping[str, object]) -> "Poll":
         """From :meth:`as_stored`."""
         values = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
         attendance, rules, candidates = stored["attendance"], stored["rules"], stored["candidates"]
+        profile = stored.get("profile")
+        values["profile"] = Profile.restored(profile) if isinstance(profile, Mapping) else None
         values["rules"] = Rules.restored(rules)  # type: ignore[arg-type]
         values["candidates"] = tuple(candidates)  # type: ignore[arg-type]
         values["state"] = PollState(stored["state"])
@@ -96,6 +112,7 @@ class Poll:
         values["rules"] = self.rules.as_json()
         values["candidates"] = list(self.candidates)
         values["state"] = self.state.value
+        values["profile"] = self.profile.as_json() if self.profile else None
         if self.attendance is not None:
             values["attendance"] = {
                 "deputies": self.attendance.deputies,
@@ -109,11 +126,12 @@ class Poll:
         now: datetime,
         adoption_rules: Mapping[str, AdoptionRule] | None = None,
         marking_schemes: Mapping[str, MarkingScheme] | None = None,
+        situation: Situation | None = None,
     ) -> "Poll":
-        """Fixes rules, candidates and attendance.
+        """Fixes rules, candidates and attendance. ``situation``: what the profile is about, where it has one.
 
-        Raises PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, or RuleChanged where a rule
-        is no longer loaded.
+        Raises PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, OutsideProfile, or
+        RuleChanged where a rule is no longer loaded.
         """
         if self.state is not PollState.PREPARED:
             raise PollAlreadyOpened("the poll was opened before: its rules are fixed")
@@ -126,14 +144,35 @@ class Poll:
             "adoption": self._adoption_rule(adoption_rules).version,
             "marking": self._marking_scheme(marking_schemes).version,
         }
+        identity = self.profile.identity if self.profile else None
         return replace(
             self,
             state=PollState.OPEN,
             opened_at=now,
             attendance=meeting.attendance,
             versions=versions,
-            rules_hash=rules_hash(self.rules, self.candidates, versions),
+            rules_hash=rules_hash(self.rules, self.candidates, versions, identity),
+            warnings=self._warnings(meeting, situation, adoption_rules, marking_schemes),
         )
+
+    def _warnings(
+        self,
+        meeting: Meeting,
+        situation: Situation | None,
+        adoption_rules: Mapping[str, AdoptionRule] | None,
+        marking_schemes: Mapping[str, MarkingScheme] | None,
+    ) -> Sequence[Mapping[str, str]] | None:
+        """Where the profile lets the poll be outside of it. Raises OutsideProfile where it does not."""
+        if self.profile is None:
+            return None
+        assert situation is not None, "a poll with a profile is opened in a known situation"
+        assert meeting.opened_at is not None
+        rules = BUILT_IN_ADOPTION_RULES if adoption_rules is None else adoption_rules
+        schemes = BUILT_IN_MARKING_SCHEMES if marking_schemes is None else marking_schemes
+        breaches = opening_breaches(
+            self.profile, self.rules, self.candidates, situation, meeting.opened_at, rules, schemes
+        )
+        return [each.as_json() for each in self.profile.check(breaches)]
 
     def issue(self, slips: int) -> "Poll":
         """``slips`` more are handed to deputies present. Raises PollNotOpen or MoreIssuedThanPresent."""
@@ -143,6 +182,19 @@ class Poll:
         assert self.attendance is not None
         check_issued(self.issued + slips, self.attendance.present)
         return replace(self, issued=self.issued + slips)
+
+    def take_back(self) -> "Poll":
+        """A slip that was issued comes back spoiled, with its code unspent; another may be issued for it.
+
+        Raises PollNotOpen.
+        """
+        self.check_open()
+        return replace(self, issued=self.issued - 1)
+
+    def check_printable(self) -> None:
+        """Slips are printed before the poll opens, or while it is open. Raises PollNotOpen."""
+        if self.state is not PollState.PREPARED:
+            self.check_open()
 
     def accept(self, marks: object, marking_schemes: Mapping[str, MarkingScheme] | None = None) -> Marks:
         """The marks to keep, in the paper's order: how a deputy ordered them is nobody's business.

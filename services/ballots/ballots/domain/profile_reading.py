@@ -185,10 +185,13 @@ def _read_options(given: object, field: str, key: str) -> tuple[dict[str, object
 
 def _read_seats(given: object, levels: object) -> dict[str, SeatRange]:
     """One number or range for all levels, or one for each of them."""
-    names = [each for each in levels if each in LEVELS] if isinstance(levels, list | tuple) else []
+    try:
+        names = _read_levels(levels)
+    except Fault:  # it is told by itself; nothing is known then of what is missing here, or too much
+        names = tuple(level for level in LEVELS if isinstance(given, Mapping) and level in given)
     if not isinstance(given, Mapping):
         return dict.fromkeys(names, _read_range(given, "seats"))
-    by_level = read_object(given, "seats", required=names, optional=())
+    by_level = read_object(given, "seats", required=names)
     return {level: _read_range(by_level[level], f"seats.{level}") for level in names}
 
 

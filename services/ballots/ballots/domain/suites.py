@@ -224,7 +224,7 @@ class MarkingSchemeSuite(_ParametersSuite):
         raise NotImplementedError
 
     def with_one_more(self, marks: Any, project: str, parameters: Parameters) -> Any:
-        """The same paper, marked more in favour of this project; None where it can be no more."""
+        """The same valid paper, marked more in favour of this project; None where it can be no more."""
         raise NotImplementedError
 
     def _plugin(self) -> MarkingScheme:
@@ -324,8 +324,10 @@ class MarkingSchemeSuite(_ParametersSuite):
             project = source.choice(box.candidates)
             for marks in box.papers:
                 before = self._paper(box, marks)
+                if before.standing is Standing.OVERVOTED:
+                    continue
                 better = self.with_one_more(copy.deepcopy(marks), project, box.parameters)
-                if better is None or before.standing is Standing.OVERVOTED:
+                if better is None:
                     continue
                 after = self._paper(box, better)
                 assert after.votes.get(project, 0) > before.votes.get(project, 0)

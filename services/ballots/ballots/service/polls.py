@@ -11,10 +11,12 @@ from ballots.domain import (
     MeetingNotOpen,
     MoreIssuedThanPresent,
     NotDifferential,
+    OutsideProfile,
     PollAlreadyOpened,
     PollNotOpen,
     QuorumNotMet,
     RuleChanged,
+    UnknownProfile,
 )
 from ballots.schemas import (
     CodesSchema,
@@ -40,6 +42,7 @@ class PollRoutes:
     store: Any
     adoption_rules: Any
     marking_schemes: Any
+    profiles: Any
     code_key: Any
 
     @http(
@@ -49,12 +52,20 @@ class PollRoutes:
         body=PollSchema(),
         answer=PollAnswerSchema(),
         status=201,
-        refuses=(UnknownMeeting, UnknownCandidateList, InvalidRules, InvalidPoll, PollExists),
+        refuses=(
+            *(UnknownMeeting, UnknownCandidateList, UnknownProfile, InvalidRules, OutsideProfile),
+            *(InvalidPoll, PollExists),
+        ),
     )
     def prepare_poll(self, call: Call) -> dict[str, Any]:
-        """Prepares a poll on the candidate list of a year."""
+        """Prepares a poll on the candidate list of a year, by rules of its own or by a profile's."""
         return usecases.prepare_poll(
-            self.store, call.path["body"], call.data, self.adoption_rules, self.marking_schemes
+            self.store,
+            call.path["body"],
+            call.data,
+            self.adoption_rules,
+            self.marking_schemes,
+            self.profiles,
         )
 
     @http("GET", "/bodies/<body>/polls/<poll>", who=PUBLIC, answer=PollAnswerSchema(), refuses=(UnknownPoll,))
@@ -69,7 +80,7 @@ class PollRoutes:
         answer=PollAnswerSchema(),
         refuses=(
             *(UnknownPoll, PollAlreadyOpened, MeetingNotOpen, QuorumNotMet, NotDifferential, InvalidPoll),
-            *(RuleChanged, PluginFailed),
+            *(OutsideProfile, RuleChanged, PluginFailed),
         ),
     )
     def open_poll(self, call: Call) -> dict[str, Any]:

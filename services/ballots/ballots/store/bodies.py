@@ -1,6 +1,7 @@
 """Bodies and their candidate lists."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
@@ -28,12 +29,20 @@ class Bodies(BallotsRepository):
             raise UnknownBody("No body of this id is registered.", field="body")
         return Body(row.id, row.name, row.level, row.deputies_total)
 
-    def save_candidate_list(self, body: str, year: int, candidates: Sequence[Mapping[str, str]]) -> None:
+    def save_candidate_list(
+        self,
+        body: str,
+        year: int,
+        candidates: Sequence[Mapping[str, str]],
+        published_at: datetime | None,
+    ) -> None:
         """Keeps what proposals has published: of each candidate its ``project`` and ``title``."""
         where = (candidate_lists.c.body == body, candidate_lists.c.year == year)
         self.connection.execute(delete(candidate_lists).where(*where))
         self.connection.execute(
-            insert(candidate_lists).values(body=body, year=year, candidates=list(candidates))
+            insert(candidate_lists).values(
+                body=body, year=year, candidates=list(candidates), published_at=published_at
+            )
         )
 
     def candidate_list(self, body: str, year: int) -> list[dict[str, str]]:
@@ -47,4 +56,13 @@ class Bodies(BallotsRepository):
                 f"No candidate list of {year} has been published for this body, or word has not come yet.",
                 field="year",
             )
+        return found
+
+    def list_published_at(self, body: str, year: int) -> datetime | None:
+        """When a candidate list was made public; None where that was not kept, or there is no list."""
+        found: datetime | None = self.connection.scalar(
+            select(candidate_lists.c.published_at).where(
+                candidate_lists.c.body == body, candidate_lists.c.year == year
+            )
+        )
         return found

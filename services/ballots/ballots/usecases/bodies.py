@@ -1,6 +1,7 @@
 """What is done for a body: its registration, its candidate lists."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from ballots.domain import Body, InvalidBody
@@ -33,7 +34,11 @@ def show_body(store: Store[Ballots], body: str) -> dict[str, Any]:
 def keep_candidate_list(ballots: Ballots, data: Mapping[str, Any]) -> None:
     """Proposals has published the candidate list of a body and year."""
     candidates = [{"project": each["project"], "title": each["title"]} for each in data["candidates"]]
-    ballots.save_candidate_list(data["body"], data["year"], candidates)
+    published_at = data.get("published_at")
+    ballots.save_candidate_list(
+        *(data["body"], data["year"], candidates),
+        published_at=datetime.fromisoformat(published_at) if published_at else None,
+    )
 
 
 def show_candidates(store: Store[Ballots], body: str, year: int) -> dict[str, Any]:

@@ -8,17 +8,16 @@ from typing import Any
 
 from ballots.domain import (
     InvalidPoll,
-    InvalidRules,
     OnPaper,
     Poll,
     PollState,
-    Rules,
     code_hash,
     new_code,
     telling,
 )
 from ballots.store import Ballots
 from ballots.usecases.common import AdoptionRules, MarkingSchemes, subject_of, told
+from ballots.usecases.profiles import Profiles, named_profile, read_rules, shown_of, situation_of
 from chassis.store import Store
 from piaojue_contracts.ballots import (
     POLL_OPENED_V1,
@@ -32,14 +31,19 @@ def prepare_poll(
     given: Mapping[str, Any],
     adoption_rules: AdoptionRules,
     marking_schemes: MarkingSchemes,
+    profiles: Profiles | None = None,
 ) -> dict[str, Any]:
-    """Prepares a poll on the candidate list of a year, or on some of it.
+    """Prepares a poll on the candidate list of a year, or on some of it; by ``rules``, ``profile`` or both.
 
-    Raises UnknownMeeting, UnknownCandidateList, InvalidRules, InvalidPoll, PollExists.
+    Raises UnknownProfile, UnknownMeeting, UnknownCandidateList, InvalidRules, OutsideProfile, InvalidPoll,
+    PollExists.
     """
-    rules = _read_rules(given["rules"], adoption_rules, marking_schemes)
+    name = given.get("profile")
+    profile = None if name is None else named_profile(profiles or {}, name)
     with store.transaction() as ballots:
         ballots.meeting(body, given["meeting"])
+        level = ballots.body(body).level
+        rules = read_rules(given.get("rules"), profile, level, adoption_rules, marking_schemes)
         titles = {each["project"]: each["title"] for each in ballots.candidate_list(body, given["year"])}
         chosen = list(titles) if given["candidates"] is None else given["candidates"]
         if strangers := [project for project in chosen if project not in titles]:
@@ -52,18 +56,10 @@ def prepare_poll(
             title=given["title"],
             rules=rules,
             candidates=chosen,
+            profile=profile,
         )
         ballots.add_poll(poll, OnPaper(given["year"], {project: titles[project] for project in chosen}))
     return show_poll(store, body, poll.id)
-
-
-def _read_rules(given: object, adoption_rules: AdoptionRules, marking_schemes: MarkingSchemes) -> Rules:
-    try:
-        return Rules.read(given, adoption_rules, marking_schemes)
-    except InvalidRules as refusal:
-        inside = refusal.field or "rules"
-        field = inside if inside.split(".")[0] == "rules" else f"rules.{inside}"
-        raise InvalidRules(refusal.detail, field=field) from None
 
 
 def open_poll(
@@ -78,7 +74,8 @@ def open_poll(
     with store.transaction() as ballots:
         prepared = ballots.poll_to_change(body, poll_id)
         meeting, _ = ballots.meeting(body, prepared.meeting)
-        poll = prepared.open(meeting, now, adoption_rules, marking_schemes)
+        situation = situation_of(ballots, prepared) if prepared.profile else None
+        poll = prepared.open(meeting, now, adoption_rules, marking_schemes, situation)
         ballots.save_poll(poll)
         ballots.publish(
             POLL_OPENED_V1, subject=subject_of(poll), data=told(telling.poll_opened, ballots, poll, now)
@@ -127,6 +124,7 @@ def show_poll(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
             "round": _round(ballots, poll),
             "rules": poll.rules.as_json(),
             "rules_hash": poll.rules_hash,
+            **shown_of(poll),
             "candidates": telling.candidates_shown(poll, on_paper),
             "deputies": poll.attendance.deputies if poll.attendance else None,
             "present": poll.attendance.present if poll.attendance else None,
