@@ -308,6 +308,18 @@ def test_a_caller_for_another_body_is_403(server):
     assert escaped.json["body"] == "yongan"
 
 
+def test_a_route_for_everyone_knows_those_who_may_see_more_and_no_others(server):
+    def known(**headers):
+        return server.request("GET", "/north/bodies/yongan/more", **headers).json["known"]
+
+    assert known() is False
+    assert known(Authorization=server.token()) is True
+    assert known(Authorization=server.token(roles=("deputy",))) is False
+    assert known(Authorization=server.token(bodies=("other",))) is False
+    forged = server.request("GET", "/north/bodies/yongan/more", Authorization=f"Bearer {token()}")
+    assert (forged.status, forged.slug) == (401, "token-unknown-key")
+
+
 def test_who_may_not_call_learns_nothing_about_the_body_sent(server):
     answer = server.request("GET", THINGS, b"not json", Authorization="Bearer x")
     assert answer.status == 401

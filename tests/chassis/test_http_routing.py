@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from nameko.extensions import DependencyProvider
 
 from chassis.errors import Conflict
-from chassis.http import INTERNAL, PUBLIC, Answer, Route, bearer, http, routes, status_of
+from chassis.http import INTERNAL, PUBLIC, Answer, Route, bearer, http, public_and, routes, status_of
 from chassis.http.access import Access
 from chassis.http.problems import STATUS, MethodNotAllowed, RouteNotFound
 from chassis.http.routing import Router, segments_of
@@ -42,7 +42,11 @@ def test_bearer_needs_roles_that_exist():
         bearer()
     with pytest.raises(TypeError, match="king"):
         bearer("clerk", "king")
-    assert bearer("clerk").roles == {"clerk"}
+    with pytest.raises(TypeError):
+        public_and()
+    with pytest.raises(TypeError, match="king"):
+        public_and("king")
+    assert bearer("clerk").roles == public_and("clerk").roles == {"clerk"}
     assert PUBLIC.roles is INTERNAL.roles is None
 
 

@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from chassis import errors
 from chassis.correlation import current_correlation_id, current_traceparent
-from chassis.http import INTERNAL, PUBLIC, Answer, Call, bearer, http
+from chassis.http import INTERNAL, PUBLIC, Answer, Call, bearer, http, public_and
 from chassis.http.strict_json import MEDIA_TYPE as JSON
 from chassis.openapi import Documented
 
@@ -124,6 +124,11 @@ class North(Documented):
         caller = call.caller
         assert caller is not None
         return {"subject": caller.subject, "roles": sorted(caller.roles), "body": call.path["body"]}
+
+    @http("GET", "/bodies/<body>/more", who=public_and("clerk"), answer=JSON)
+    def more(self, call: Call) -> Any:
+        """Shows more to some."""
+        return {"known": call.caller is not None}
 
     @http("POST", "/refuse/<kind>", who=PUBLIC)
     def refuse(self, call: Call) -> None:

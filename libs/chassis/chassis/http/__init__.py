@@ -4,7 +4,7 @@ A method answers at ``/<service name><path>``, whether its service has a port of
 """
 
 from chassis.correlation import current_correlation_id
-from chassis.http.access import INTERNAL, PUBLIC, Access, bearer
+from chassis.http.access import INTERNAL, PUBLIC, Access, bearer, public_and
 from chassis.http.entrypoint import address_of, http, routes
 from chassis.http.messages import Answer, Call, Content
 from chassis.http.problems import status_of
@@ -22,6 +22,7 @@ __all__ = [
     "bearer",
     "current_correlation_id",
     "http",
+    "public_and",
     "routes",
     "status_of",
 ]

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 
 from chassis import correlation
 from chassis.auth import Authenticator, BodyNotAllowed, Caller, RoleNotAllowed
-from chassis.errors import Refused
+from chassis.errors import Forbidden, Refused
 from chassis.http import strict_json
 from chassis.http.access import INTERNAL
 from chassis.http.messages import Answer, Call, Content, Reply, Request
@@ -110,13 +110,24 @@ class ServiceApp:
             return None
         if self._authenticator is None:
             raise RuntimeError("a route asks for a token and nothing is there to check it")
-        caller = self._authenticator.caller(request.headers.get("authorization"))
-        if roles.isdisjoint(caller.roles):
-            raise RoleNotAllowed(f"This needs a role of: {', '.join(sorted(roles))}.")
-        body = path.get("body")
-        if body is not None and not caller.may_act_for(body):
-            raise BodyNotAllowed("The token is not good for this body.")
+        token = request.headers.get("authorization")
+        if token is None and route.who.optional:
+            return None
+        caller = self._authenticator.caller(token)
+        try:
+            _check(caller, roles, path.get("body"))
+        except Forbidden:
+            if route.who.optional:
+                return None
+            raise
         return caller
+
+
+def _check(caller: Caller, roles: Collection[str], body: str | None) -> None:
+    if caller.roles.isdisjoint(roles):
+        raise RoleNotAllowed(f"This needs a role of: {', '.join(sorted(roles))}.")
+    if body is not None and not caller.may_act_for(body):
+        raise BodyNotAllowed("The token is not good for this body.")
 
 
 def _data(schema: Schema | None, request: Request) -> Any:

@@ -40,10 +40,10 @@ def http(
     """Makes a method answer at ``/<service name><path>``; it is given a Call, and returns content or Answer.
 
     ``path`` may have parameters, as ``/bodies/<body>/things/<thing>``; a token must be good for ``<body>``.
-    ``who`` is PUBLIC, INTERNAL or bearer(…). ``accepts`` are media types of bodies that are no JSON, such as
-    ``text/csv``; ``call.data`` is a Content then. ``answer`` is a schema, or a media type for an answer
-    without one; None answers 204. ``refuses`` lists the refusals to document; any Refused is answered as
-    its kind says. ``body_limit`` is in bytes. ``also_at_root`` answers at the bare path too, for
+    ``who`` is PUBLIC, INTERNAL, bearer(…) or public_and(…). ``accepts`` are media types of bodies that are no
+    JSON, such as ``text/csv``; ``call.data`` is a Content then. ``answer`` is a schema, or a media type for
+    an answer without one; None answers 204. ``refuses`` lists the refusals to document; any Refused is
+    answered as its kind says. ``body_limit`` is in bytes. ``also_at_root`` answers at the bare path too, for
     monitoring; there the JSON answers of several services are shown side by side, with the worst status.
     Summary and description come from the method's docstring.
     """

@@ -58,7 +58,7 @@ class Route:
     def _faults(self) -> Sequence[str]:
         faults = []
         if not isinstance(self.who, Access):
-            faults.append("`who` must be PUBLIC, INTERNAL or bearer(…)")
+            faults.append("`who` must be PUBLIC, INTERNAL, bearer(…) or public_and(…)")
         if self.method not in METHODS:
             faults.append(
                 f"the method must be one of {', '.join(METHODS)}; HEAD and OPTIONS come by themselves"

@@ -72,12 +72,12 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.handler,
         "summary": route.summary,
         "description": "\n\n".join(_description(route)),
-        "security": [{"bearer": []}] if route.who.roles else [],
+        "security": _security(route),
         "x-who": route.who.name,
         "parameters": _parameters(route),
         "responses": _answer(route) | _refusals(route),
     }
-    if route.who.roles:
+    if route.who.roles and not route.who.optional:
         operation["x-roles"] = sorted(route.who.roles)
     if content := _request_content(route):
         operation["requestBody"] = {"required": True, "content": content}
@@ -92,6 +92,12 @@ def _request_content(route: Route) -> dict[str, Any]:
 
 def _raw(media_type: str) -> dict[str, str]:
     return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if not route.who.roles:
+        return []
+    return [{}, {"bearer": []}] if route.who.optional else [{"bearer": []}]
 
 
 def _description(route: Route) -> Iterable[str]:
@@ -144,8 +150,9 @@ def refusals_of(route: Route) -> list[type[Refused]]:
 
 def _generic_refusals(route: Route) -> Iterable[type[Refused]]:
     if route.who.roles:
-        yield from REFUSALS_401
-        yield from (RoleNotAllowed, KeysUnavailable)
+        yield from (*REFUSALS_401, KeysUnavailable)
+    if route.who.roles and not route.who.optional:
+        yield RoleNotAllowed
         if "body" in route.parameters:
             yield BodyNotAllowed
     if route.body is not None:
