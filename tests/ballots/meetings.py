@@ -7,12 +7,15 @@ from typing import Any
 
 from ballots import usecases
 from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES
+from ballots.service.record_key import Ed25519Key
 from ballots.store import Ballots
+from chassis.auth import new_key
 from chassis.store import Store
-from tests.support.stores import told
+from tests.support.stores import number_events, told
 
 NOW = datetime(2022, 4, 16, 1, 30, tzinfo=UTC)
 KEY = b"0123456789abcdef"
+RECORDER = usecases.Recorder("demo", Ed25519Key(new_key()))
 RULES_LOADED = ADOPTION_RULES.load()
 SCHEMES_LOADED = MARKING_SCHEMES.load()
 BODY = "yongan"
@@ -68,19 +71,41 @@ def issue(store: Store[Ballots], slips: int, poll: str = "p1") -> list[str]:
 
 
 def cast(store: Store[Ballots], ballots: Iterable[tuple[str, object]], poll: str = "p1") -> list[Any]:
-    """The outcomes of ``(code, marks)`` cast together."""
+    """The outcomes of ``(code, marks)`` cast together, each with a nonce of its own."""
+    return cast_again(store, [(code, marks, None) for code, marks in ballots], poll)
+
+
+def cast_again(
+    store: Store[Ballots], ballots: Iterable[tuple[str, object, str | None]], poll: str = "p1"
+) -> list[Any]:
+    """As :func:`cast`, of ``(code, marks, nonce)``."""
     casts = [
-        usecases.read_cast(BODY, poll, {"code": code, "marks": marks}, KEY, SCHEMES_LOADED)
-        for code, marks in ballots
+        usecases.read_cast(BODY, poll, {"code": code, "marks": marks, "nonce": nonce}, KEY, SCHEMES_LOADED)
+        for code, marks, nonce in ballots
     ]
     return list(usecases.cast_ballots(store, casts))
 
 
+def accepted(outcome: Any) -> bool:
+    return isinstance(outcome, dict) and outcome["accepted"] is True
+
+
+def count(store: Store[Ballots], poll: str = "p1") -> dict[str, Any]:
+    """Closes, counts."""
+    usecases.close_poll(store, BODY, poll, NOW)
+    return usecases.count_poll(store, BODY, poll, RULES_LOADED, SCHEMES_LOADED)
+
+
+def declare(store: Store[Ballots], poll: str = "p1") -> dict[str, Any]:
+    """Once all events have their numbers, as they have soon where a relay is at work."""
+    number_events(store)
+    return usecases.declare_result(store, BODY, poll, RECORDER, NOW)
+
+
 def finish(store: Store[Ballots], poll: str = "p1") -> dict[str, Any]:
     """Closes, counts, declares."""
-    usecases.close_poll(store, BODY, poll, NOW)
-    usecases.count_poll(store, BODY, poll, RULES_LOADED, SCHEMES_LOADED)
-    return usecases.declare_result(store, BODY, poll, NOW)
+    count(store, poll)
+    return declare(store, poll)
 
 
 def events(store: Store[Any]) -> list[tuple[str, dict[str, Any]]]:

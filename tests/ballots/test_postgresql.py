@@ -14,7 +14,9 @@ from tests.ballots.meetings import (
     NOW,
     RULES_LOADED,
     SCHEMES_LOADED,
+    accepted,
     cast,
+    declare,
     events,
     finish,
     issue,
@@ -58,7 +60,7 @@ def test_two_processes_with_one_code_accept_it_once(store, other):
     with ThreadPoolExecutor(2) as pool:
         for code in codes:
             outcomes = _together(pool, both, code)
-            assert sorted(type(each) for each in outcomes if each != {"accepted": True}) == [CodeSpent]
+            assert sorted(type(each) for each in outcomes if not accepted(each)) == [CodeSpent]
     assert finish(store)["result"]["votes"]["road"] == 79
 
 
@@ -76,7 +78,7 @@ def test_two_processes_casting_the_same_codes_in_other_orders_do_not_deadlock(st
         one = pool.submit(cast, store, [(code, []) for code in codes])
         two = pool.submit(cast, other, [(code, []) for code in shuffled])
         outcomes = one.result() + two.result()
-    assert sum(each == {"accepted": True} for each in outcomes) == 79
+    assert sum(accepted(each) for each in outcomes) == 79
 
 
 def test_closing_amid_casts_of_another_process_counts_exactly_those_accepted(store, other):
@@ -88,10 +90,10 @@ def test_closing_amid_casts_of_another_process_counts_exactly_those_accepted(sto
         casting[20].result()
         usecases.close_poll(store, BODY, "p1", NOW)
         outcomes = [each.result() for each in casting]
-    accepted = sum(each == {"accepted": True} for each in outcomes)
-    assert all(each == {"accepted": True} or isinstance(each, PollNotOpen) for each in outcomes)
+    kept = sum(accepted(each) for each in outcomes)
+    assert all(accepted(each) or isinstance(each, PollNotOpen) for each in outcomes)
     usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
-    assert usecases.declare_result(store, BODY, "p1", NOW)["result"]["returned"] == accepted
+    assert declare(store)["result"]["returned"] == kept
 
 
 def test_after_the_close_transaction_ids_and_places_tell_nothing_of_papers(store):

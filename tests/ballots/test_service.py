@@ -44,8 +44,8 @@ def published(region, body, year=2022):
     eventually(lambda: region.call("GET", path, roles=["clerk"]).status == 200, 20, "the list is known")
 
 
-def poll_of(region, body, *, present=79):
-    """An open poll of a body of its own, and the codes of slips for all present."""
+def poll_of(region, body, *, present=79, officers=None):
+    """An open poll of a body of its own, with these officers if any, and codes of slips for all present."""
     base, clerk = f"/ballots/bodies/{body}", {"roles": ["clerk"]}
     assert (
         region.call("PUT", base, {"name": "永安镇人民代表大会", "level": "township"}, **clerk).status == 204
@@ -59,6 +59,8 @@ def poll_of(region, body, *, present=79):
     assert region.call("POST", f"{base}/meetings/m1/opening", **clerk).status == 200
     poll = {"poll": "p1", "meeting": "m1", "title": "票决", "year": 2022, "rules": RULES}
     assert region.call("POST", f"{base}/polls", poll, **clerk).status == 201
+    if officers is not None:
+        assert region.call("PUT", f"{base}/polls/p1/officers", officers, **clerk).status == 200
     opened = region.call("POST", f"{base}/polls/p1/opening", **clerk)
     assert opened.status == 200, opened.body
     slips = region.call("POST", f"{base}/polls/p1/slips", {"slips": present}, **clerk)
@@ -70,7 +72,7 @@ def test_a_poll_runs_over_http(region):
     for number, code in enumerate(codes):
         marks = ["water", "road"] if number < 60 else ["clinic"]
         answer = region.call("POST", f"{poll}/papers", {"code": code.lower(), "marks": marks})
-        assert (answer.status, answer.json) == (201, {"accepted": True})
+        assert (answer.status, answer.json["accepted"]) == (201, True)
     assert region.call("GET", poll).json["returned"] == 79
     assert region.call("POST", f"{poll}/closing", roles=["scrutineer"]).json["state"] == "closed"
     counted = region.call("POST", f"{poll}/count", roles=["teller"]).json["result"]
@@ -113,6 +115,8 @@ def test_turnout_is_told_while_the_poll_is_open(region):
         ("POST", "/polls/p1/slips", "clerk"),
         ("POST", "/polls/p1/closing", "scrutineer"),
         ("POST", "/polls/p1/count", "scrutineer teller"),
+        ("GET", "/polls/p1/count", "scrutineer teller"),
+        ("POST", "/polls/p1/signature", "scrutineer"),
         ("POST", "/polls/p1/declaration", "clerk"),
     ],
 )

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from chassis.events.log import EventLog
 from chassis.store import Store, Transaction, migrate
-from chassis.store.tables import outbox
+from chassis.store.engine import WRITES
+from chassis.store.tables import event_log, outbox
 
 R = TypeVar("R")
 
@@ -34,13 +37,24 @@ def migrated_store(
 def told(store: Store[Any], event: str = "") -> list[dict[str, Any]]:
     """What the store's transactions have published, oldest first: ``type``, ``subject`` and ``data`` of each.
 
-    ``event`` chooses those of one name, such as ``poll_opened``. For a store without a relay at work, which
-    would take them away.
+    ``event`` chooses those of one name, such as ``poll_opened``. For a store without a relay at work: what is
+    numbered is what :func:`number_events` has numbered.
     """
     with store.begin() as transaction:
-        rows = transaction.connection.execute(select(outbox).order_by(outbox.c.position)).all()
+        numbered = transaction.connection.scalars(select(event_log.c.body).order_by(event_log.c.sequence))
+        found = [json.loads(body) for body in numbered]
+        waiting = transaction.connection.execute(select(outbox).order_by(outbox.c.position))
+        found += [{"type": row.type, "subject": row.subject, "data": json.loads(row.data)} for row in waiting]
     return [
-        {"type": row.type, "subject": row.subject, "data": json.loads(row.data)}
-        for row in rows
-        if not event or f".{event}." in row.type
+        {name: each[name] for name in ("type", "subject", "data")}
+        for each in found
+        if not event or f".{event}." in each["type"]
     ]
+
+
+def number_events(store: Store[Any], source: str = "/regions/demo/tests") -> None:
+    """Does what a relay would, but for the publishing: all events so far get their numbers in the log."""
+    with store.engine.connect() as plain:
+        leader = SimpleNamespace(connection=plain.execution_options(**{WRITES: True}))
+        while EventLog(store, source).number(leader, 1000):
+            pass

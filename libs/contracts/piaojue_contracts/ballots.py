@@ -30,6 +30,13 @@ class Candidate(Data):
     title = text("Its title.")
 
 
+class ProfileWarning(Data):
+    """Where a poll is outside of its profile, which lets that be."""
+
+    rule = text("The rule of the profile.")
+    detail = text("What is asked for, and what is so.", longest=1000)
+
+
 class PollOpened(Data):
     """A poll was opened; its rules are fixed from now on."""
 
@@ -46,11 +53,17 @@ class PollOpened(Data):
         required=True,
         metadata={"description": "The rules as fixed: the rule fields of a count sheet."},
     )
-    rules_hash = digest("Of the rules, the versions of their plugins and the candidates in their order.")
+    rules_hash = digest(
+        "Of the rules, the versions of their plugins, the candidates in their order, and the profile if any."
+    )
     deputies = whole("All deputies of the body.", least=1)
     present = whole("Deputies present.", least=1)
     quorum_needed = whole("The fewest who must be present.", least=1)
     opened_at = instant("When it was opened.")
+    profile = identifier("The rule profile that it is held by, where there is one.", required=False)
+    profile_version = text("The profile's version.", required=False)
+    profile_hash = digest("Of all that the profile says.", required=False)
+    warnings = listed(ProfileWarning, "Where the poll is outside of its profile.", required=False)
 
 
 class TurnoutChanged(Data):
@@ -75,6 +88,20 @@ class PollClosed(Data):
     closed_at = instant("When it was closed.")
 
 
+class CountSigned(Data):
+    """A scrutineer has confirmed the count of a poll; who it was is in the record."""
+
+    body = identifier("The body that voted.")
+    poll = identifier("The poll.")
+    count_hash = digest(
+        "Of the count, as all of them confirm it. Left out where papers were returned without a receipt: the "
+        "count could be guessed from it, before it is declared.",
+        required=False,
+    )
+    signed = whole("Scrutineers who have signed by now.", least=1)
+    of = whole("Scrutineers who are to sign.", least=1)
+
+
 class ProjectResult(Data):
     """What became of a project on the paper. The figures are null where nothing was counted."""
 
@@ -84,6 +111,9 @@ class ProjectResult(Data):
     votes = whole("Votes for it.", nullable=True)
     against = whole("Votes against it, where the marking knows them.", nullable=True)
     abstain = whole("Abstentions, where the marking knows them.", nullable=True)
+    papers = whole(
+        "Papers that are for it, where its votes are points; else null.", nullable=True, required=False
+    )
 
 
 class ResultDeclared(Data):
@@ -121,6 +151,9 @@ class ResultDeclared(Data):
     invalid = whole("Invalid papers.")
     blank = whole("Valid papers without a mark; null where a hand count does not tell.", nullable=True)
     rules_hash = digest("As in poll_opened.")
+    count_hash = digest("Of the count, as the scrutineers have confirmed it.", required=False)
+    receipts_root = digest("The Merkle root (RFC 6962) of the receipts of all papers.", required=False)
+    record_hash = digest("Of the record of the poll, with which anybody can count again.", required=False)
     declared_at = instant("When it was declared.")
 
 
@@ -157,6 +190,16 @@ POLL_CLOSED_V1: Final = declare(
         PollClosed,
         "`polls/<body>/<poll>`",
         "A poll was closed; nothing is cast any more.",
+    )
+)
+COUNT_SIGNED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "count_signed",
+        1,
+        CountSigned,
+        "`polls/<body>/<poll>`",
+        "A scrutineer has signed a poll's count; the chief signs last.",
     )
 )
 RESULT_DECLARED_V1: Final = declare(

@@ -82,10 +82,10 @@ def percent(doc: str) -> fields.String:
     return fields.String(required=True, validate=rule, metadata={"description": doc})
 
 
-def digest(doc: str) -> fields.String:
+def digest(doc: str, *, required: bool = True) -> fields.String:
     """A SHA-256 in 64 hexadecimal digits."""
     rule = validate.Regexp(r"^[0-9a-f]{64}\Z", error="Not 64 hexadecimal digits.")
-    return fields.String(required=True, validate=rule, metadata={"description": doc})
+    return fields.String(required=required, validate=rule, metadata={"description": doc})
 
 
 def choice(doc: str, *words: str) -> fields.String:
@@ -93,9 +93,9 @@ def choice(doc: str, *words: str) -> fields.String:
     return fields.String(required=True, validate=validate.OneOf(words), metadata={"description": doc})
 
 
-def listed(each: Any, doc: str, *, least: int = 0) -> fields.List[Any]:
+def listed(each: Any, doc: str, *, least: int = 0, required: bool = True) -> fields.List[Any]:
     """A list, of a field or of a nested schema."""
     item = fields.Nested(each) if isinstance(each, type) else each
     return fields.List(
-        item, required=True, validate=validate.Length(min=least), metadata={"description": doc}
+        item, required=required, validate=validate.Length(min=least), metadata={"description": doc}
     )

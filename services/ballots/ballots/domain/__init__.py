@@ -13,13 +13,16 @@ from ballots.domain.adoption import (
 )
 from ballots.domain.counting import Attendance, Count, Reading, count, read_papers
 from ballots.domain.errors import (
+    ChiefSignsLast,
     CodeSpent,
     CodeUnknown,
+    CountHashDiffers,
     Fault,
     InvalidBody,
     InvalidMarks,
     InvalidOfficers,
     InvalidPoll,
+    InvalidProfile,
     InvalidRoll,
     InvalidRollCall,
     InvalidRules,
@@ -28,7 +31,9 @@ from ballots.domain.errors import (
     MeetingNotOpen,
     MoreIssuedThanPresent,
     MorePresentThanDeputies,
+    NotAppointed,
     NotDifferential,
+    OutsideProfile,
     Overvoted,
     PapersDoNotBalance,
     PollAlreadyOpened,
@@ -37,13 +42,24 @@ from ballots.domain.errors import (
     PollNotDeclared,
     PollNotOpen,
     QuorumNotMet,
+    RecordKeyChanged,
     RollHasFaults,
     RollUnreadable,
     RuleChanged,
+    SignaturesMissing,
+    SlipAlreadyIssued,
+    SlipNotIssued,
+    SlipSpoiled,
+    SlipsPrintedMeanwhile,
     TallyExceedsValid,
+    TooManyGuesses,
     UnknownCandidate,
     UnknownDeputy,
+    UnknownProfile,
+    UnknownSlip,
 )
+from ballots.domain.guessing import GuessLimit
+from ballots.domain.hashing import canonical
 from ballots.domain.marking import (
     BUILT_IN_MARKING_SCHEMES,
     ChooseScheme,
@@ -53,6 +69,7 @@ from ballots.domain.marking import (
     Paper,
     Standing,
     Tally,
+    Unit,
 )
 from ballots.domain.meeting import (
     LEVELS,
@@ -67,11 +84,23 @@ from ballots.domain.meeting import (
 )
 from ballots.domain.officers import CONFLICT_REASONS, DeclaredConflict, Officer, Officers, appoint_officers
 from ballots.domain.poll import Poll, PollState
-from ballots.domain.rounds import NoFurtherRound, Round, next_round
+from ballots.domain.profile_checks import Situation
+from ballots.domain.profiles import Profile
+from ballots.domain.receipts import NONCE, receipt_of, receipts_root
+from ballots.domain.record import Counted, Surroundings, record_of
 from ballots.domain.roll import RollDifference, RollRow, RollTable, compare_rolls, read_roll_table
 from ballots.domain.roll_call import RollCall, RollCallKind, present_at, read_at
+from ballots.domain.rounds import NoFurtherRound, Round, next_round
 from ballots.domain.rules import TWO_THIRDS, Named, Rules, quorum_needed, rules_hash
 from ballots.domain.sheet import count_sheet
+from ballots.domain.signing import (
+    RecordKey,
+    Signature,
+    check_confirmed,
+    check_signable,
+    check_signed,
+    sign_count,
+)
 from ballots.domain.slips import ALPHABET, code_hash, format_code, new_code, normalise_code
 from ballots.domain.telling import OnPaper
 
@@ -82,24 +111,30 @@ __all__ = [
     "CONFLICT_REASONS",
     "LEVELS",
     "MOST_DEPUTIES",
+    "NONCE",
     "TWO_THIRDS",
     "AdoptionRule",
     "Attendance",
     "Body",
+    "ChiefSignsLast",
     "ChooseScheme",
     "CodeSpent",
     "CodeUnknown",
     "Count",
+    "CountHashDiffers",
+    "Counted",
     "Decision",
     "DeclaredConflict",
     "Deputy",
     "Fault",
     "Figures",
     "ForAgainstScheme",
+    "GuessLimit",
     "InvalidBody",
     "InvalidMarks",
     "InvalidOfficers",
     "InvalidPoll",
+    "InvalidProfile",
     "InvalidRoll",
     "InvalidRollCall",
     "InvalidRules",
@@ -114,10 +149,12 @@ __all__ = [
     "MorePresentThanDeputies",
     "Named",
     "NoFurtherRound",
+    "NotAppointed",
     "NotDifferential",
     "Officer",
     "Officers",
     "OnPaper",
+    "OutsideProfile",
     "Overvoted",
     "Paper",
     "PapersDoNotBalance",
@@ -129,8 +166,11 @@ __all__ = [
     "PollNotDeclared",
     "PollNotOpen",
     "PollState",
+    "Profile",
     "QuorumNotMet",
     "Reading",
+    "RecordKey",
+    "RecordKeyChanged",
     "RollCall",
     "RollCallKind",
     "RollDifference",
@@ -138,17 +178,33 @@ __all__ = [
     "RollRow",
     "RollTable",
     "RollUnreadable",
-    "RuleChanged",
     "Round",
+    "RuleChanged",
     "Rules",
+    "Signature",
+    "SignaturesMissing",
+    "Situation",
+    "SlipAlreadyIssued",
+    "SlipNotIssued",
+    "SlipSpoiled",
+    "SlipsPrintedMeanwhile",
     "Standing",
+    "Surroundings",
     "Tally",
     "TallyExceedsValid",
+    "TooManyGuesses",
+    "Unit",
     "UnknownCandidate",
     "UnknownDeputy",
+    "UnknownProfile",
+    "UnknownSlip",
     "appoint_officers",
+    "canonical",
+    "check_confirmed",
     "check_quorum",
     "check_roll",
+    "check_signable",
+    "check_signed",
     "code_hash",
     "compare_rolls",
     "count",
@@ -166,6 +222,10 @@ __all__ = [
     "read_quorum",
     "read_roll",
     "read_roll_table",
+    "receipt_of",
+    "receipts_root",
+    "record_of",
     "rules_hash",
+    "sign_count",
     "telling",
 ]

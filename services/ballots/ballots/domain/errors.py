@@ -1,8 +1,9 @@
 """What the poll refuses, each error named after the broken rule; no text holds a code or a choice."""
 
+import math
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 class Fault(Invalid):
@@ -23,6 +24,22 @@ class InvalidSheet(Invalid):
 
 class InvalidRules(Invalid):
     slug = "invalid-rules"
+
+
+class InvalidProfile(Invalid):
+    """A profile that cannot be used; ``faults`` is all that is wrong with it."""
+
+    slug = "invalid-profile"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(fault.detail for fault in faults), field=faults[0].field)
+        self.faults = tuple(faults)
+
+
+class OutsideProfile(Invalid):
+    """The rules of the poll, or what it would be opened in, do not agree with its profile."""
+
+    slug = "outside-profile"
 
 
 class InvalidMarks(Invalid):
@@ -138,9 +155,76 @@ class RuleChanged(Conflict):
     slug = "rule-changed"
 
 
+class UnknownProfile(NotFound):
+    """No profile of this name is loaded."""
+
+    slug = "unknown-profile"
+
+
 class CodeUnknown(NotFound):
     slug = "code-unknown"
 
 
 class CodeSpent(Conflict):
     slug = "code-spent"
+
+
+class UnknownSlip(NotFound):
+    """No slip of this number was printed for the poll."""
+
+    slug = "unknown-slip"
+
+
+class SlipAlreadyIssued(Conflict):
+    slug = "slip-already-issued"
+
+
+class SlipNotIssued(Conflict):
+    slug = "slip-not-issued"
+
+
+class SlipSpoiled(Conflict):
+    """The slip came back spoiled: its code is cancelled for good."""
+
+    slug = "slip-spoiled"
+
+
+class SlipsPrintedMeanwhile(Conflict):
+    """Somebody else had slips printed at the same time, with these numbers; try again for the next ones."""
+
+    slug = "slips-printed-meanwhile"
+
+
+class TooManyGuesses(TooMany):
+    """Too many unknown codes were sent for this poll: more are not answered for a while. A right code is."""
+
+    slug = "too-many-guesses"
+
+    def __init__(self, seconds: float) -> None:
+        self.retry_after = math.ceil(seconds)
+        super().__init__(
+            "Too many unknown codes were sent for this poll: wait, and compare the code with the slip.",
+            field="code",
+        )
+
+
+class NotAppointed(Forbidden):
+    slug = "not-appointed"
+
+
+class CountHashDiffers(Conflict):
+    slug = "count-hash-differs"
+
+
+class ChiefSignsLast(Conflict):
+    slug = "chief-signs-last"
+
+
+class SignaturesMissing(Conflict):
+    slug = "signatures-missing"
+
+
+class RecordKeyChanged(Conflict):
+    """The key of the service is not the one that the scrutineers' signatures were made with."""
+
+    slug = "record-key-changed"

@@ -55,6 +55,18 @@ def poll_opened(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dic
         "present": poll.attendance.present,
         "quorum_needed": quorum_needed(poll.attendance.deputies, poll.rules.quorum),
         "opened_at": rfc3339(now),
+        **_profile_told(poll),
+    }
+
+
+def _profile_told(poll: Poll) -> dict[str, Any]:
+    if poll.profile is None:
+        return {}
+    return {
+        "profile": poll.profile.name,
+        "profile_version": poll.profile.version,
+        "profile_hash": poll.profile.hash,
+        "warnings": [dict(warning) for warning in poll.warnings or ()],
     }
 
 
@@ -87,8 +99,8 @@ def count_signed(poll: Poll, signed: Mapping[str, Any], *, tell_hash: bool) -> d
     Where every paper has a receipt, nobody knows all of them. Of a count without, its hash could be found by
     trying all results, before one is declared.
     """
-    told = {name: signed[name] for name in ("count_hash", "signed", "of") if tell_hash or name != "count_hash"}
-    return {"body": poll.body, "poll": poll.id, **told}
+    told = {"count_hash": signed["count_hash"]} if tell_hash else {}
+    return {"body": poll.body, "poll": poll.id, **told, "signed": signed["signed"], "of": signed["of"]}
 
 
 def result_declared(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dict[str, Any]:
@@ -117,6 +129,7 @@ def _project_result(project: str, on_paper: OnPaper, result: Mapping[str, Any]) 
         "votes": result["votes"][project] if result["votes"] else None,
         "against": tally.get("against"),
         "abstain": tally.get("abstain"),
+        "papers": tally.get("papers"),
     }
 
 

@@ -22,6 +22,8 @@ from ballots.schemas.polls import (
     PollSchema,
     SlipsSchema,
 )
+from ballots.schemas.profiles import ProfileAnswerSchema, ProfilesAnswerSchema
+from ballots.schemas.records import RecordKeySchema, SignedSchema, SignSchema
 from ballots.schemas.roll_files import ROLL_FILE_LIMIT, ROLL_FILES, read_roll_file
 from ballots.schemas.rolls import (
     DeputySchema,
@@ -51,6 +53,9 @@ __all__ = [
     "PaperSchema",
     "PollAnswerSchema",
     "PollSchema",
+    "ProfileAnswerSchema",
+    "ProfilesAnswerSchema",
+    "RecordKeySchema",
     "RollCallSchema",
     "RollCallsSchema",
     "RollHistoryQuerySchema",
@@ -58,6 +63,8 @@ __all__ = [
     "RollImportQuerySchema",
     "RollImportedSchema",
     "RollSchema",
+    "SignSchema",
+    "SignedSchema",
     "SlipsSchema",
     "read_roll_file",
 ]

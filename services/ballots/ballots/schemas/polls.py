@@ -2,7 +2,10 @@
 
 from marshmallow import Schema, fields, validate
 
+from ballots.domain import NONCE
 from ballots.schemas.fields import identifier, identifiers, text
+from ballots.schemas.profiles import PollProfileSchema, WarningSchema
+from ballots.schemas.records import SignedSchema
 
 
 class PollSchema(Schema):
@@ -19,11 +22,13 @@ class PollSchema(Schema):
     )
     rules = fields.Dict(
         keys=fields.String(),
-        required=True,
+        load_default=None,
         metadata={
-            "description": "`seats`, `marking`, `adoption`, `quorum`, `differential`: as on a count sheet."
+            "description": "`seats`, `marking`, `adoption`, `quorum`, `differential`: as on a count sheet. With "
+            "a profile, those that differ from what it says first."
         },
     )
+    profile = identifier("The rule profile that the poll is held by.", required=False, load_default=None)
     candidates = identifiers(
         "The projects on the paper, in its order; all of the list if left out.",
         most=200,
@@ -61,12 +66,24 @@ class PaperSchema(Schema):
             "description": "*choose*: a list of projects; *for-against*: project → for, against or abstain."
         },
     )
+    nonce = fields.String(
+        load_default=None,
+        validate=validate.Regexp(NONCE, error="Not 16 to 64 letters, digits, hyphens and underscores."),
+        metadata={
+            "description": "Chosen at random by the deputy's device. Sent again with the same code, the "
+            "answer is the same; it is kept by nobody here."
+        },
+    )
 
 
 class AcceptedSchema(Schema):
     """The paper is in the box."""
 
     accepted = fields.Boolean()
+    receipt = fields.String(
+        metadata={"description": "Shows that the paper is in the count, and to nobody what is on it."}
+    )
+    nonce = fields.String(metadata={"description": "Where none was sent: the one that was drawn here."})
 
 
 class CandidateSchema(Schema):
@@ -97,6 +114,14 @@ class PollAnswerSchema(Schema):
     round = fields.Nested(RoundSchema)
     rules = fields.Dict()
     rules_hash = fields.String(allow_none=True)
+    profile = fields.Nested(
+        PollProfileSchema, allow_none=True, metadata={"description": "The profile it is held by, if any."}
+    )
+    warnings = fields.List(
+        fields.Nested(WarningSchema),
+        allow_none=True,
+        metadata={"description": "Where it was opened outside of its profile, which lets that be."},
+    )
     candidates = fields.List(fields.Nested(CandidateSchema))
     deputies = fields.Integer(allow_none=True)
     present = fields.Integer(allow_none=True)
@@ -105,10 +130,11 @@ class PollAnswerSchema(Schema):
     result = fields.Dict(allow_none=True, metadata={"description": "As `piaojue count` prints it."})
 
 
-class CountSchema(Schema):
+class CountSchema(SignedSchema):
     """The count of a closed poll, for those who sign it."""
 
     result = fields.Dict(metadata={"description": "As `piaojue count` prints it."})
+    receipts_root = fields.String(metadata={"description": "Of the receipts of all papers: RFC 6962."})
 
 
 class NextRoundSchema(Schema):

@@ -1,17 +1,21 @@
 """The service ballots: who may ask what of it, and which events it hears."""
 
 from ballots import usecases
-from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES
+from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES, profiles_for
 from ballots.service.bodies import BodyRoutes
+from ballots.service.guessing import guesses_for
 from ballots.service.meetings import MeetingRoutes
 from ballots.service.officers import OfficerRoutes
 from ballots.service.papers import PaperRoutes
 from ballots.service.polls import PollRoutes
+from ballots.service.profiles import ProfileRoutes
+from ballots.service.record_key import recorder_for
+from ballots.service.records import RecordRoutes
 from ballots.service.roll_calls import RollCallRoutes
 from ballots.service.rolls import RollRoutes
 from ballots.service.rounds import RoundRoutes
 from ballots.store import Ballots
-from chassis.service import Plugged, Secret, Service
+from chassis.service import Made, Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 
 
@@ -21,9 +25,11 @@ class BallotsService(
     MeetingRoutes,
     RollCallRoutes,
     OfficerRoutes,
+    ProfileRoutes,
     PollRoutes,
     PaperRoutes,
     RoundRoutes,
+    RecordRoutes,
     Service,
 ):
     """The poll of the deputies, from the roll call to the declared result."""
@@ -32,5 +38,8 @@ class BallotsService(
     store = Stored(Ballots)
     adoption_rules = Plugged(ADOPTION_RULES, "adoption_rules")
     marking_schemes = Plugged(MARKING_SCHEMES, "marking_schemes")
+    profiles = Made(profiles_for)
     code_key = Secret("code_key")
     casting = Grouped(usecases.cast_ballots)
+    guesses = Made(guesses_for)
+    recorder = Made(recorder_for)

@@ -11,7 +11,10 @@ from ballots.domain import (
     PollNotClosed,
     PollNotCounted,
     PollNotOpen,
+    RecordKeyChanged,
     RuleChanged,
+    SignaturesMissing,
+    TooManyGuesses,
 )
 from ballots.schemas import (
     AcceptedSchema,
@@ -20,9 +23,7 @@ from ballots.schemas import (
     PollAnswerSchema,
 )
 from ballots.service.access import CLERK, SCRUTINEER
-from ballots.store import (
-    UnknownPoll,
-)
+from ballots.store import EventsNotNumbered, UnknownPoll
 from chassis.clock import now
 from chassis.http import PUBLIC, Call, bearer, http
 from chassis.plugins import PluginFailed
@@ -36,6 +37,8 @@ class PaperRoutes:
     marking_schemes: Any
     code_key: Any
     casting: Any
+    guesses: Any
+    recorder: Any
 
     @http(
         "POST",
@@ -46,20 +49,21 @@ class PaperRoutes:
         status=201,
         refuses=(
             *(UnknownPoll, PollNotOpen, CodeUnknown, CodeSpent, InvalidMarks, Overvoted),
-            *(RuleChanged, PluginFailed),
+            *(TooManyGuesses, RuleChanged, PluginFailed),
         ),
         body_limit=65536,
     )
     def cast_ballot(self, call: Call) -> Any:
         """Casts a paper. Whoever has the code of a slip may, once: it is the slip that was given to a deputy.
 
-        A refused paper leaves the code good. A blank paper is accepted: an abstention.
+        A refused paper leaves the code good. A blank paper is accepted: an abstention. With the same `nonce`
+        the same code may be sent again, and has the same answer, but changes nothing.
         """
-        return self.casting(
-            usecases.read_cast(
-                call.path["body"], call.path["poll"], call.data, self.code_key, self.marking_schemes
+        body, poll = call.path["body"], call.path["poll"]
+        with self.guesses.limited(body, poll):
+            return self.casting(
+                usecases.read_cast(body, poll, call.data, self.code_key, self.marking_schemes)
             )
-        )
 
     @http(
         "POST",
@@ -90,8 +94,8 @@ class PaperRoutes:
         "/bodies/<body>/polls/<poll>/declaration",
         who=CLERK,
         answer=PollAnswerSchema(),
-        refuses=(UnknownPoll, PollNotCounted),
+        refuses=(UnknownPoll, PollNotCounted, SignaturesMissing, RecordKeyChanged, EventsNotNumbered),
     )
     def declare_result(self, call: Call) -> dict[str, Any]:
-        """Declares the result, for the presidium: everybody is told."""
-        return usecases.declare_result(self.store, call.path["body"], call.path["poll"], now())
+        """Declares the result, for the presidium, once all scrutineers have signed: everybody is told."""
+        return usecases.declare_result(self.store, call.path["body"], call.path["poll"], self.recorder, now())

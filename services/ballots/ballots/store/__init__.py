@@ -2,8 +2,10 @@
 
 from ballots.store.bodies import Bodies
 from ballots.store.errors import (
+    EventsNotNumbered,
     MeetingExists,
     PollExists,
+    RecordNotPublished,
     UnknownBody,
     UnknownCandidateList,
     UnknownMeeting,
@@ -12,19 +14,22 @@ from ballots.store.errors import (
 from ballots.store.meetings import Meetings
 from ballots.store.officers import PollOfficers
 from ballots.store.polls import Polls, Turnout
+from ballots.store.records import Records
 from ballots.store.rolls import Rolls
 from ballots.store.rounds import NextRoundExists, Rounds
 
 
-class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds):
+class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records):
     """All that ballots keeps, in one transaction."""
 
 
 __all__ = [
     "Ballots",
+    "EventsNotNumbered",
     "MeetingExists",
     "NextRoundExists",
     "PollExists",
+    "RecordNotPublished",
     "Turnout",
     "UnknownBody",
     "UnknownCandidateList",

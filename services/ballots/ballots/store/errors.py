@@ -1,6 +1,6 @@
 """What is not there, or is there already."""
 
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, NotFound, Unavailable
 
 
 class UnknownBody(NotFound):
@@ -37,3 +37,15 @@ class PollExists(Conflict):
     """The body has a poll of this id."""
 
     slug = "poll-exists"
+
+
+class RecordNotPublished(NotFound):
+    """The poll is not declared yet, or was declared before records were made."""
+
+    slug = "record-not-published"
+
+
+class EventsNotNumbered(Unavailable):
+    """The poll's last events are still on their way into the log; in a moment they are there."""
+
+    slug = "events-not-numbered"

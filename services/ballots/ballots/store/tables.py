@@ -25,7 +25,8 @@ roll_changes: Final = table(
     column("changes", Document),
 )
 candidate_lists: Final = table(
-    "candidate_lists", column("body"), column("year"), column("candidates", Document)
+    "candidate_lists",
+    *(column("body"), column("year"), column("candidates", Document), column("published_at", Instant)),
 )
 meetings: Final = table(
     "meetings",
@@ -52,7 +53,10 @@ polls: Final = table(
     *(column(name, Integer) for name in ("issued", "told_issued", "told_returned")),
     *(
         column(name, Document)
-        for name in ("titles", "rules", "candidates", "attendance", "versions", "result")
+        for name in (
+            *("titles", "rules", "candidates", "attendance", "versions", "result"),
+            *("profile", "warnings"),
+        )
     ),
     *(column(name, Instant) for name in ("opened_at", "closed_at", "declared_at")),
 )

@@ -10,13 +10,17 @@ from ballots.usecases.casting import Cast, cast_ballots, read_cast
 from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
 from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
+from ballots.usecases.profiles import show_profile, show_profiles
+from ballots.usecases.records import Recorder, show_record
 from ballots.usecases.results import close_poll, count_poll, declare_result
 from ballots.usecases.roll_calls import call_roll, record_roll_call, show_roll_calls
 from ballots.usecases.rolls import import_roll, replace_roll, show_roll_history
 from ballots.usecases.rounds import prepare_next_round
+from ballots.usecases.signing import show_count, sign
 
 __all__ = [
     "Cast",
+    "Recorder",
     "appoint",
     "call_meeting",
     "call_roll",
@@ -37,10 +41,15 @@ __all__ = [
     "replace_roll",
     "show_body",
     "show_candidates",
+    "show_count",
     "show_meeting",
     "show_officers",
     "show_poll",
+    "show_profile",
+    "show_profiles",
+    "show_record",
     "show_roll_calls",
     "show_roll_history",
+    "sign",
     "tell_turnout",
 ]

@@ -1,20 +1,22 @@
 """The result: close, count, declare."""
 
 from datetime import datetime
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, Final
 
-from ballots.domain import (
-    PollState,
-    telling,
-)
-from ballots.store import Ballots
+from ballots.domain import PollState, check_signed, telling
+from ballots.store import Ballots, EventsNotNumbered
 from ballots.usecases.common import AdoptionRules, MarkingSchemes, by_plugin, subject_of, told
 from ballots.usecases.polls import show_poll
+from ballots.usecases.records import Recorder
+from ballots.usecases.signing import after_close, count_shown, counted_in
 from chassis.store import Store
 from piaojue_contracts.ballots import (
     POLL_CLOSED_V1,
     RESULT_DECLARED_V1,
 )
+
+_PAUSE_SECONDS: Final = 0.01
 
 
 def close_poll(store: Store[Ballots], body: str, poll_id: str, now: datetime) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def count_poll(
     adoption_rules: AdoptionRules,
     marking_schemes: MarkingSchemes,
 ) -> dict[str, Any]:
-    """Counts a closed poll. Raises UnknownPoll, PollNotClosed, RuleChanged."""
+    """Counts a closed poll, for those who will sign. Raises UnknownPoll, PollNotClosed, RuleChanged."""
     with store.transaction() as ballots:
         closed = ballots.poll_to_change(body, poll_id)
         papers = ballots.marks(closed) if closed.state is PollState.CLOSED else []
@@ -49,17 +51,43 @@ def count_poll(
             lambda: closed.count(papers, adoption_rules, marking_schemes),
         )
         ballots.save_poll(poll)
-        return {"result": poll.result}
+        return count_shown(ballots, poll)
 
 
-def declare_result(store: Store[Ballots], body: str, poll_id: str, now: datetime) -> dict[str, Any]:
-    """Declares a counted poll's result to everybody. Raises UnknownPoll, PollNotCounted."""
+def declare_result(
+    store: Store[Ballots], body: str, poll_id: str, recorder: Recorder, now: datetime, within: float = 5.0
+) -> dict[str, Any]:
+    """Declares a counted poll's result to everybody, and makes its record.
+
+    The record says where the poll's events stand in the log. The last of them may still be on their way into
+    it; so much time, in seconds, is given to them. Raises UnknownPoll, PollNotCounted, SignaturesMissing,
+    RecordKeyChanged, EventsNotNumbered.
+    """
+    deadline = monotonic() + within
+    while True:
+        try:
+            _declare(store, body, poll_id, recorder, now)
+            break
+        except EventsNotNumbered:
+            if monotonic() > deadline:
+                raise
+        sleep(_PAUSE_SECONDS)  # in no transaction, so that they can come
+    return show_poll(store, body, poll_id)
+
+
+def _declare(store: Store[Ballots], body: str, poll_id: str, recorder: Recorder, now: datetime) -> None:
     with store.transaction() as ballots:
-        poll = ballots.poll_to_change(body, poll_id).declare(now)
+        counted = ballots.poll_to_change(body, poll_id)
+        poll = counted.declare(now)
+        count_hash = counted_in(ballots, counted).hash()
+        signatures = check_signed(ballots.officers(poll), ballots.signatures(poll), count_hash, recorder.key)
+        moment = max([after_close(poll, now), *(each.signed_at for each in signatures)])
+        poll = counted.declare(moment)
+        record = recorder.record(ballots, poll, signatures)
         ballots.save_poll(poll)
+        data = told(telling.result_declared, ballots, poll, moment)
         ballots.publish(
             RESULT_DECLARED_V1,
             subject=subject_of(poll),
-            data=told(telling.result_declared, ballots, poll, now),
+            data=data | {name: record[name] for name in ("count_hash", "receipts_root", "record_hash")},
         )
-    return show_poll(store, body, poll_id)
