@@ -45,8 +45,12 @@ class Counted:
 
     def hash(self) -> str:
         """What the scrutineers confirm."""
+        return self.hash_of(self.as_json())
+
+    def hash_of(self, count: Mapping[str, Any]) -> str:
+        """``count``: as :meth:`as_json` has made it."""
         ids = {"body": self.poll.body, "meeting": self.poll.meeting, "poll": self.poll.id}
-        return digest(self.as_json() | ids)
+        return digest({**count, **ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,15 @@ def record_of(
     counted: Counted, around: Surroundings, signatures: Sequence[Signature], key: RecordKey
 ) -> dict[str, Any]:
     """The record of a declared poll, hashed and signed."""
+    count = counted.as_json()
     record: dict[str, Any] = {
         "format": "piaojue-record",
         "version": 1,
         "region": around.region,
         **_about(counted.poll, around),
-        **counted.as_json(),
+        **count,
         "receipts": sorted(counted.receipts),
-        "count_hash": counted.hash(),
+        "count_hash": counted.hash_of(count),
         "signatures": [_signature_shown(each) for each in signatures],
         "events": [dict(event) for event in around.events],
         "key": dict(key.jwk),

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ballots.domain import Poll, RecordKey, Signature, Surroundings, canonical, record_of
+from ballots.domain import Counted, RecordKey, Signature, Surroundings, canonical, record_of
 from ballots.store import Ballots
 from ballots.usecases.common import subject_of
-from ballots.usecases.signing import counted_in
 from chassis.store import Store
 
 
@@ -18,8 +17,9 @@ class Recorder:
     region: str
     key: RecordKey
 
-    def record(self, ballots: Ballots, poll: Poll, signatures: Sequence[Signature]) -> dict[str, Any]:
+    def record(self, ballots: Ballots, counted: Counted, signatures: Sequence[Signature]) -> dict[str, Any]:
         """Makes and keeps the record of a poll that is being declared. Raises EventsNotNumbered."""
+        poll = counted.poll
         meeting, title = ballots.meeting(poll.body, poll.meeting)
         around = Surroundings(
             region=self.region,
@@ -29,7 +29,7 @@ class Recorder:
             on_paper=ballots.on_paper(poll),
             events=ballots.events_of(subject_of(poll)),
         )
-        record = record_of(counted_in(ballots, poll), around, signatures, self.key)
+        record = record_of(counted, around, signatures, self.key)
         ballots.add_record(poll, canonical(record).decode())
         return record
 

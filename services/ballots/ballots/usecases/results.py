@@ -1,5 +1,6 @@
 """The result: close, count, declare."""
 
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic, sleep
 from typing import Any, Final
@@ -77,13 +78,14 @@ def declare_result(
 
 def _declare(store: Store[Ballots], body: str, poll_id: str, recorder: Recorder, now: datetime) -> None:
     with store.transaction() as ballots:
-        counted = ballots.poll_to_change(body, poll_id)
-        poll = counted.declare(now)
-        count_hash = counted_in(ballots, counted).hash()
-        signatures = check_signed(ballots.officers(poll), ballots.signatures(poll), count_hash, recorder.key)
+        poll = ballots.poll_to_change(body, poll_id)
+        counted = counted_in(ballots, poll.declare(now))
+        signatures = check_signed(
+            ballots.officers(poll), ballots.signatures(poll), counted.hash(), recorder.key
+        )
         moment = max([after_close(poll, now), *(each.signed_at for each in signatures)])
-        poll = counted.declare(moment)
-        record = recorder.record(ballots, poll, signatures)
+        poll = poll.declare(moment)
+        record = recorder.record(ballots, replace(counted, poll=poll), signatures)
         ballots.save_poll(poll)
         data = told(telling.result_declared, ballots, poll, moment)
         ballots.publish(

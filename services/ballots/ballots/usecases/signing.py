@@ -39,11 +39,11 @@ def show_count(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]
 def count_shown(ballots: Ballots, poll: Poll) -> dict[str, Any]:
     """With the hashes to compare, and how many have signed."""
     counted = counted_in(ballots, poll)
-    signatures, officers = ballots.signatures(poll), ballots.officers(poll)
+    count = counted.as_json()
     return {
         "result": poll.result,
-        "receipts_root": counted.as_json()["receipts_root"],
-        **_signed(counted.hash(), signatures, officers),
+        "receipts_root": count["receipts_root"],
+        **_signed(counted.hash_of(count), ballots.signatures(poll), ballots.officers(poll)),
     }
 
 
