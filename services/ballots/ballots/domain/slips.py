@@ -1,66 +1,17 @@
-"""Slip codes: what a deputy finds on a sealed slip and casts a paper with, once.
-
-Twelve random characters (54 bits) and a check character, of an alphabet in which nothing looks like something
-else: without 0 O, 1 I L, 2 Z, 5 S, 8 B, G, U.
-"""
-
-import hashlib
-import hmac
-import random
-import unicodedata
+"""Slip codes: what a deputy finds on a sealed slip and casts a paper with, once."""
 
 from ballots.domain.errors import CodeUnknown
+from chassis import one_time_codes
+from chassis.one_time_codes import ALPHABET, code_hash, format_code, new_code
 
-ALPHABET = "34679ACDEFHJKMNPQRTVWXY"
-_RANDOM_CHARACTERS = 12
-_GROUPS = (4, 4, 5)
-_LONGEST_INPUT = 64
-_IGNORED = frozenset(" -‐‑‒–—―−_\u3000\t\r\n")
-
-
-def new_code(random_source: random.Random) -> str:
-    """A code as it is printed. ``random_source``: ``secrets.SystemRandom()``; a seeded one in tests only."""
-    drawn = "".join(random_source.choice(ALPHABET) for _ in range(_RANDOM_CHARACTERS))
-    return format_code(drawn + _check_character(drawn))
+__all__ = ["ALPHABET", "code_hash", "format_code", "new_code", "normalise_code"]
 
 
 def normalise_code(text: str) -> str:
-    """The code as printed, from however it was typed: small or full-width letters, with or without hyphens.
-
-    Raises CodeUnknown for what no slip can say, so that a slip of the finger needs no look into the store.
-    """
-    if len(text) > _LONGEST_INPUT:
-        raise _unknown()
-    plain = "".join(
-        character for character in unicodedata.normalize("NFKC", text).upper() if character not in _IGNORED
-    )
-    if len(plain) != _RANDOM_CHARACTERS + 1 or any(character not in ALPHABET for character in plain):
-        raise _unknown()
-    if _check_character(plain[:-1]) != plain[-1]:
-        raise _unknown()
-    return format_code(plain)
-
-
-def format_code(plain: str) -> str:
-    """Groups of four, four and five, joined by hyphens."""
-    groups, start = [], 0
-    for length in _GROUPS:
-        groups.append(plain[start : start + length])
-        start += length
-    return "-".join(groups)
-
-
-def code_hash(code: str, key: bytes) -> str:
-    """What a store may keep of a normalised code: without the key, its 54 bits could be tried out."""
-    return hmac.new(key, code.encode(), hashlib.sha256).hexdigest()
-
-
-def _check_character(drawn: str) -> str:
-    """Weights 1, 2, 3, … modulo the alphabet's prime size: any wrong or any two swapped characters show."""
-    total = sum(weight * ALPHABET.index(character) for weight, character in enumerate(drawn, start=1))
-    # The check character has the weight -1 (mod 23), which no random character has.
-    return ALPHABET[total % len(ALPHABET)]
-
-
-def _unknown() -> CodeUnknown:
-    return CodeUnknown("this is not the code of a slip of this poll: compare it with the slip", field="code")
+    """The code as printed, from however it was typed. Raises CodeUnknown for what no slip can say."""
+    code = one_time_codes.normalise_code(text)
+    if code is None:
+        raise CodeUnknown(
+            "this is not the code of a slip of this poll: compare it with the slip", field="code"
+        )
+    return code

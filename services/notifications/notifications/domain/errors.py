@@ -1,14 +1,7 @@
 """What notifications refuses, each error named after the broken rule."""
 
 from chassis.errors import Conflict, Invalid
-
-
-class Fault(Invalid):
-    """A value breaks a rule of form. Whatever is built with it gives it its public slug."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}", field=field)
-        self.rule = rule
+from chassis.reading import Fault as Fault
 
 
 class InvalidNotice(Invalid):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
+from chassis.reading import printable
 from notifications.domain.errors import Fault, InvalidMessage, InvalidNotice
 from notifications.domain.reading import (
     NAME_LENGTH,
@@ -14,7 +15,6 @@ from notifications.domain.reading import (
     read_language,
     read_paragraphs,
     read_text,
-    unprintable,
 )
 
 ROLES = ("deputy", "clerk", "scrutineer", "teller", "department", "supervisor", "resident")
@@ -43,7 +43,7 @@ class Text:
         A name of the greatest length must not keep a result from being announced. Raises Fault where
         nothing is left.
         """
-        return cls(language, _short(" ".join(_printable(title).split())), _fitting(_printable(text)))
+        return cls(language, _short(" ".join(printable(title).split())), _fitting(printable(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,6 @@ def _restored(stored: Mapping[str, object], names: Iterable[str]) -> dict[str, o
     values = {name: stored[name] for name in names}
     values["texts"] = tuple(Text(**text) for text in stored["texts"])  # type: ignore[attr-defined]
     return values
-
-
-def _printable(text: str) -> str:
-    return "".join("�" if unprintable(character) else character for character in text)
 
 
 def _short(title: str) -> str:

@@ -1,18 +1,7 @@
 """What proposals refuses, each error named after the broken rule; no text holds a proposer's name."""
 
 from chassis.errors import Conflict, Invalid, NotFound
-
-
-class Fault(Invalid):
-    """A value that was sent breaks a rule of form. The boundary that reads it gives it its public slug."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}", field=field)
-        self.rule = rule
-
-    def within(self, prefix: str) -> "Fault":
-        """The same fault, seen from the object that holds the faulty one."""
-        return Fault(f"{prefix}.{self.field}", self.rule)
+from chassis.reading import Fault as Fault
 
 
 class InvalidSuggestion(Invalid):

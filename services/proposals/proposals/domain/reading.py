@@ -1,77 +1,40 @@
 """Strict reading of untrusted values. Every function raises :class:`Fault`, which names the field."""
 
 import re
-import unicodedata
-from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import cast
+from functools import partial
 
+from chassis import reading
+from chassis.reading import read_choice, read_id, read_list, read_object, shown
 from proposals.domain.errors import Fault
 
 TITLE_LENGTH = 300
 CONTENT_LENGTH = 4000
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?Z")
-_LINE_BREAKS = frozenset("\n\r\t")
 
+__all__ = [
+    "check_amount",
+    "read_amount",
+    "read_choice",
+    "read_date",
+    "read_id",
+    "read_ids",
+    "read_instant",
+    "read_list",
+    "read_object",
+    "read_paragraphs",
+    "read_text",
+    "read_year",
+    "shown",
+    "write_amount",
+    "write_instant",
+]
 
-def read_object(
-    given: object, field: str, *, required: Collection[str] = (), optional: Collection[str] | None = ()
-) -> Mapping[str, object]:
-    """A JSON object that has all of ``required`` and nothing beyond ``optional`` (None: anything)."""
-    if not isinstance(given, Mapping):
-        raise Fault(field, "must be an object")
-    for key in given:
-        if not isinstance(key, str):
-            raise Fault(field, "must have texts as names")
-        if optional is not None and key not in required and key not in optional:
-            raise Fault(f"{field}.{shown(key)}", "is not a field of this object")
-    for key in required:
-        if key not in given:
-            raise Fault(f"{field}.{key}", "is missing")
-    return cast("Mapping[str, object]", given)
-
-
-def read_list(given: object, field: str) -> list[object]:
-    if not isinstance(given, list | tuple):
-        raise Fault(field, "must be a list")
-    return list(given)
-
-
-def read_choice(given: object, field: str, choices: Collection[str]) -> str:
-    if not isinstance(given, str) or given not in choices:
-        raise Fault(field, f"must be one of {', '.join(choices)}")
-    return given
-
-
-def read_text(given: object, field: str, *, longest: int = TITLE_LENGTH) -> str:
-    """A text of one line."""
-    text = read_paragraphs(given, field, longest=longest)
-    if any(character in _LINE_BREAKS or character in "\u2028\u2029" for character in text):
-        raise Fault(field, "must be a single line")
-    return text
-
-
-def read_paragraphs(given: object, field: str, *, longest: int = CONTENT_LENGTH) -> str:
-    """A text that may have lines, and nothing else that does not print: stores and papers choke on it."""
-    if not isinstance(given, str) or not given.strip():
-        raise Fault(field, "must be a text that is not empty")
-    if len(given) > longest:
-        raise Fault(field, f"must have at most {longest} characters")
-    for character in given:
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in _LINE_BREAKS:
-            raise Fault(field, "must be a text without broken or unprintable characters")
-    return given
-
-
-def read_id(given: object, field: str) -> str:
-    """Ids are chosen by the office and stand in addresses."""
-    if not isinstance(given, str) or not _ID.fullmatch(given):
-        raise Fault(field, "must be at most 63 small letters, digits and hyphens, the first not a hyphen")
-    return given
+read_text = partial(reading.read_text, longest=TITLE_LENGTH)
+read_paragraphs = partial(reading.read_paragraphs, longest=CONTENT_LENGTH)
 
 
 def read_ids(given: object, field: str) -> tuple[str, ...]:
@@ -139,9 +102,3 @@ def write_instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def shown(name: str) -> str:
-    """A name from outside, made safe to print: short, and without broken characters."""
-    text = name if len(name) <= 40 else f"{name[:40]}…"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,14 +1,7 @@
 """What a rating refuses, each error named after the broken rule; no text holds a code or a given grade."""
 
 from chassis.errors import Conflict, Invalid, NotFound
-
-
-class Fault(Invalid):
-    """A value that was sent breaks a rule of form. The boundary that reads it gives it its public slug."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}", field=field)
-        self.rule = rule
+from chassis.reading import Fault as Fault
 
 
 class InvalidSheet(Invalid):

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.errors import Invalid
+from chassis.reading import read_choice, read_list, read_object, read_text
 from ratings.domain.errors import Fault, FormsExceedMembers, InvalidRules, UnknownGrade
-from ratings.domain.reading import read_choice, read_list, read_object, read_text
 from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, DEFAULT_VERDICT_RULE, Figures, VerdictRule
 
 FEWEST_GRADES = 3

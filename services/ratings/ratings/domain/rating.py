@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
 
+from chassis.reading import read_id, read_integer, read_list, read_object, read_text
 from ratings.domain.errors import (
     Fault,
     FormsExceedMembers,
@@ -17,7 +18,6 @@ from ratings.domain.errors import (
     UnknownGrade,
 )
 from ratings.domain.grading import Rules, grade, read_forms, read_grades
-from ratings.domain.reading import read_id, read_integer, read_list, read_object, read_text
 from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, VerdictRule
 
 Form = dict[str, list[str]]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from chassis.reading import read_integer, read_list, read_object, shown
 from ratings.domain.errors import Fault, InvalidSheet, UnknownGrade
 from ratings.domain.grading import Grading, Tally, grade, read_forms, read_rules
-from ratings.domain.reading import read_integer, read_list, read_object, shown
 from ratings.domain.verdict import BUILT_IN_VERDICT_RULES, VerdictRule
 
 _ALWAYS = ("members", "scale", "verdict")

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from chassis.clock import rfc3339
+from chassis.reading import read_text
 from ratings.domain.errors import Fault, InvalidRating
 from ratings.domain.rating import Rating
-from ratings.domain.reading import read_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ratings.domain.reading import read_choice, read_object
+from chassis.reading import read_choice, read_object
 
 Parameters = Mapping[str, object]
 

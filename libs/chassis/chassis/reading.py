@@ -1,0 +1,141 @@
+"""Strict reading of untrusted JSON values: pure, so that every ``domain.py`` may build on it.
+
+Every function raises :class:`Fault`, which names the field. The boundary that reads gives it its public slug.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from typing import Final, cast
+
+from chassis.errors import Invalid
+
+# Far above any body, and far below the number of digits at which Python refuses to print an integer.
+_LARGEST: Final = 10**100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_FRACTION = re.compile(r"(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+class Fault(Invalid):
+    """A value that was sent breaks a rule of form."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}", field=field)
+        self.rule = rule
+
+    def within(self, prefix: str) -> "Fault":
+        """The same fault, seen from the object that holds the faulty one."""
+        return Fault(f"{prefix}.{self.field}", self.rule)
+
+
+def read_object(
+    given: object, field: str, *, required: Collection[str] = (), optional: Collection[str] | None = ()
+) -> Mapping[str, object]:
+    """A JSON object that has all of ``required`` and nothing beyond ``optional`` (None: anything).
+
+    The fields of a ``sheet``, which is a whole document, are named without its name.
+    """
+    if not isinstance(given, Mapping):
+        raise Fault(field, "must be an object")
+    inside = "" if field == "sheet" else f"{field}."
+    for key in given:
+        if not isinstance(key, str):
+            raise Fault(field, "must have texts as names")
+        if optional is not None and key not in required and key not in optional:
+            raise Fault(f"{inside}{shown(key)}", "is not a field of this object")
+    for key in required:
+        if key not in given:
+            raise Fault(f"{inside}{key}", "is missing")
+    return cast("Mapping[str, object]", given)
+
+
+def read_list(given: object, field: str) -> list[object]:
+    """A JSON array."""
+    if not isinstance(given, list | tuple):
+        raise Fault(field, "must be a list")
+    return list(given)
+
+
+def read_integer(given: object, field: str, *, least: int = 0) -> int:
+    """A whole number, never a text or a truth that looks like one."""
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise Fault(field, "must be an integer")
+    if given < least:
+        raise Fault(field, f"must be at least {least}")
+    if given > _LARGEST:
+        raise Fault(field, "is too large")
+    return given
+
+
+def read_boolean(given: object, field: str) -> bool:
+    """True or false."""
+    if not isinstance(given, bool):
+        raise Fault(field, "must be true or false")
+    return given
+
+
+def read_choice(given: object, field: str, choices: Collection[str]) -> str:
+    """One of a few words."""
+    if not isinstance(given, str) or given not in choices:
+        raise Fault(field, f"must be one of {', '.join(choices)}")
+    return given
+
+
+def read_fraction(given: object, field: str) -> Fraction:
+    """A text such as ``2/3``: two plain decimal numbers, from 0/1 to 1/1."""
+    match = _FRACTION.fullmatch(given) if isinstance(given, str) else None
+    if match is None:
+        raise Fault(field, 'must be a fraction in a text, such as "2/3"')
+    fraction = Fraction(int(match[1]), int(match[2]))
+    if fraction > 1:
+        raise Fault(field, "must not be more than the whole")
+    return fraction
+
+
+def write_fraction(fraction: Fraction) -> str:
+    """As :func:`read_fraction` reads it."""
+    return f"{fraction.numerator}/{fraction.denominator}"
+
+
+def read_text(given: object, field: str, *, longest: int = 200) -> str:
+    """A name or title, in one line. NUL, which PostgreSQL cannot keep, is a control character too."""
+    text = _read_any_text(given, field, longest)
+    if _CONTROL.search(text):
+        raise Fault(field, "must be in one line, without broken or control characters")
+    return text
+
+
+def read_paragraphs(given: object, field: str, *, longest: int) -> str:
+    """A text that may have lines, and nothing else that does not print."""
+    text = _read_any_text(given, field, longest)
+    if _UNPRINTABLE.search(text):
+        raise Fault(field, "must be a text without broken or control characters")
+    return text
+
+
+def printable(text: str) -> str:
+    """Paragraphs, with a mark in place of each character that :func:`read_paragraphs` refuses."""
+    return _UNPRINTABLE.sub("�", text)
+
+
+def _read_any_text(given: object, field: str, longest: int) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise Fault(field, "must be a text that is not empty")
+    if len(given) > longest:
+        raise Fault(field, f"must have at most {longest} characters")
+    return given
+
+
+def read_id(given: object, field: str) -> str:
+    """Ids are chosen by the office and stand in addresses."""
+    if not isinstance(given, str) or not _ID.fullmatch(given):
+        raise Fault(field, "must be at most 63 small letters, digits and hyphens, the first not a hyphen")
+    return given
+
+
+def shown(name: str) -> str:
+    """A name from outside, made safe to print: short, and without broken or control characters."""
+    text = name if len(name) <= 40 else f"{name[:40]}…"
+    return _CONTROL.sub("�", text)
