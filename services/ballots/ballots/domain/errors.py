@@ -4,18 +4,7 @@ import math
 from collections.abc import Sequence
 
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-
-
-class Fault(Invalid):
-    """A value that was sent breaks a rule of form. The boundary that reads it gives it its public slug."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}", field=field)
-        self.rule = rule
-
-    def within(self, prefix: str) -> "Fault":
-        """The same fault, seen from the object that holds the faulty one."""
-        return Fault(f"{prefix}.{self.field}", self.rule)
+from chassis.reading import Fault as Fault
 
 
 class InvalidSheet(Invalid):
