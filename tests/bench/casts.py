@@ -11,7 +11,7 @@ import psycopg2
 from ballots import usecases
 from ballots.store import Ballots
 from tests.bench.load import Load, send
-from tests.bench.processes import ENDED, Busy, median_of, memory
+from tests.bench.processes import Busy, median_of, memory
 from tests.bench.report import Figure, Measured, Target
 from tests.bench.stage import Stage
 from tests.end_to_end import year
@@ -28,25 +28,30 @@ WORKERS = "1000"
 
 def casts(stage: Stage) -> Measured:
     """Papers cast over 200 connections, PostgreSQL with fsync; every answer and every paper is checked."""
-    each, rounds = (1000, 1) if stage.quick else (20000, 3)
+    size, rounds = (1000, 1) if stage.quick else (20000, 3)
     region = prepared(stage)
-    ballots = region.processes["ballots"]
+    process, port = region.processes["ballots"], region.port_of("ballots")
     bare = Bare(stage)
-    papers = Papers(region, WARM_UP + each * rounds)
+    papers = Papers(region, WARM_UP + size * rounds)
     warm = papers.next(WARM_UP)
-    cast(stage, region.port_of("ballots"), warm)
-    cast(stage, bare.port, warm)
+    for served in ((process, port), (bare.process, bare.port)):
+        cast(stage, *served, warm)
     ours, plain = [], []
     for number in range(rounds):
         stage.tell(f"casts: round {number + 1} of {rounds}")
-        lines = papers.next(each)
-        ours.append(cast(stage, region.port_of("ballots"), lines, {ballots.pid: "ballots"}))
-        plain.append(cast(stage, bare.port, lines, {bare.process.pid: "nameko"}))
+        lines = papers.next(size)
+        ours.append(cast(stage, process, port, lines))
+        plain.append(cast(stage, bare.process, bare.port, lines))
     check(region, papers.given)
-    alive = ["GET /ballots/health/live"] * each
-    generator = cast(stage, region.port_of("ballots"), alive, {ballots.pid: "ballots"}, status=200)
-    details = {"piaojue": ours, "nameko": plain, "generator": generator, "memory": memory(ballots.pid)}
-    details |= {"papers": papers.given, "warm_up": WARM_UP}
+    generator = cast(stage, process, port, ["GET /ballots/health/live"] * size, status=200)
+    details = {
+        "piaojue": ours,
+        "nameko": plain,
+        "generator": generator,
+        "memory": memory(process.pid),
+        "papers": papers.given,
+        "warm_up": WARM_UP,
+    }
     return Measured(figures(ours, plain, generator), details)
 
 
@@ -61,6 +66,7 @@ def figures(
         Figure("casts to requests of nameko", median_of(ours, "rate") / median_of(plain, "rate"), "×"),
         figure("time to an answer, p50", "p50", "ms"),
         figure("time to an answer, p99", "p99", "ms", Target(most=100)),
+        figure("processor time for each, of the service alone", "service_ms", "ms"),
         Figure("generator, asking ballots for a constant", generator["rate"], "/s"),
     ]
 
@@ -108,14 +114,12 @@ class Bare:
         self.process.wait_for_port(self.port)
 
 
-def cast(
-    stage: Stage, port: int, lines: list[str], names: dict[int, str] | None = None, status: int = 201
-) -> dict[str, Any]:
-    """One load, and how busy all that took part in it was."""
-    busy = Busy(names or {})
+def cast(stage: Stage, process: Process, port: int, lines: list[str], status: int = 201) -> dict[str, Any]:
+    """One load of a service's process, and how busy all that took part in it was."""
+    busy = Busy({process.pid: "service"}, ended="generator")
     found: Load = send(port, lines, stage.new_folder("load"), status=status)
-    shares = busy.shares()
-    return {**found.as_json(), "processors": {"generator": shares.pop(ENDED, 0.0), **shares}}
+    cost = busy.done(len(lines))
+    return {**found.as_json(), **cost, "service_ms": cost["processor_ms"]["service"]}
 
 
 def check(region: RealRegion, accepted: int) -> None:

@@ -13,7 +13,7 @@ import psycopg2
 from chassis.auth import jwks, new_key
 from chassis.store import Repository, Store, create_backbone_v1
 from tests.bench.committing import AT_ONCE, Order
-from tests.bench.processes import OTHERS, Busy
+from tests.bench.processes import Busy
 from tests.bench.report import Figure, Measured, Target
 from tests.bench.stage import Stage
 from tests.support.processes import Process
@@ -51,12 +51,16 @@ def events(stage: Stage) -> Measured:
 def figures(found: dict[str, Any]) -> list[Figure]:
     made = []
     for group in (1, 10):
+        spent = {
+            name: sum(found[f"{name}, {group}"]["processor_ms"].values()) for name in ("piaojue", "nameko")
+        }
         rate = {name: found[f"{name}, {group}"]["rate"] for name in ("piaojue", "nameko", "nameko in order")}
         many = "one" if group == 1 else "ten"
         made += [
             Figure(f"events, {many} in a transaction", rate["piaojue"], "/s", rate["nameko"]),
             Figure("… to nameko", rate["piaojue"] / rate["nameko"], "×", target=Target(least=3)),
             Figure("… to nameko with one worker, in order", rate["piaojue"] / rate["nameko in order"], "×"),
+            Figure("… processor time for each, of all processes", spent["piaojue"], "ms", spent["nameko"]),
         ]
     return [
         *made,
@@ -124,16 +128,10 @@ class Pair:
         )
         urlopen(asked, timeout=30).close()
         self._wait(first, count)
-        shares = busy.shares()
+        cost = busy.done(count)
         sent, heard = self._times("source", "sent", first), self._times("sink", "heard", first)
         assert sorted(sent) == sorted(heard) == list(range(first, first + count)), "each was heard once"
-        found = summary(sent, heard)
-        per_event = {
-            name: round(share * found["seconds"] * 1000 / count, 3)
-            for name, share in shares.items()
-            if name != OTHERS
-        }
-        return {**found, "processors": shares, "processor_ms_per_event": per_event}
+        return {**summary(sent, heard), **cost}
 
     def _wait(self, first: int, count: int) -> None:
         with closing(psycopg2.connect(self._urls["sink"])) as connection, connection.cursor() as cursor:

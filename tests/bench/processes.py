@@ -10,32 +10,37 @@ from typing import Any
 from tests.support.processes import descendants
 
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
 OTHERS = "others"
 """What this machine did that was not for the bench. Much of it, and the figures are not those of the
 machine."""
-ENDED = "ended"
 
 
 class Busy:
-    """How busy the processes below this one are, in processors, from its making to ``shares``.
+    """How busy the processes below this one are, in processors, from its making to ``done``.
 
     ``names``: what to call some of them, by pid; the others are called what their program is called, and
-    those that have ended meanwhile ``ended``.
+    those that have ended meanwhile are one, called ``ended``.
     """
 
-    def __init__(self, names: Mapping[int, str]) -> None:
+    def __init__(self, names: Mapping[int, str], ended: str = "ended") -> None:
         self._names = names
+        self._ended = ended
         self._before = self._ticks()
         self._started = monotonic()
 
-    def shares(self) -> dict[str, float]:
-        """1.0 is one processor, all the time."""
-        available = (monotonic() - self._started) * TICKS
+    def done(self, count: int) -> dict[str, dict[str, float]]:
+        """What ``count`` requests or events have cost. ``processors``: 1.0 is one, all the time.
+        ``processor_ms``: milliseconds for each of them, which hardly depend on what else the machine does."""
+        elapsed = monotonic() - self._started
         used = self._ticks()
         used.subtract(self._before)
-        return {name: round(ticks / available, 2) for name, ticks in used.most_common() if ticks > 0}
+        seconds = {name: ticks / TICKS for name, ticks in used.most_common() if ticks > 0}
+        return {
+            "processors": {name: round(spent / elapsed, 2) for name, spent in seconds.items()},
+            "processor_ms": {
+                name: round(spent * 1000 / count, 3) for name, spent in seconds.items() if name != OTHERS
+            },
+        }
 
     def _ticks(self) -> "Counter[str]":
         found: Counter[str] = Counter()
@@ -47,7 +52,7 @@ class Busy:
             # Its own, in the kernel and outside of it, and those of its children that have ended.
             found[self._names.get(pid, name)] += sum(map(int, fields[11:15]))
         spent = os.times()
-        found[ENDED] = round((spent.children_user + spent.children_system) * TICKS)
+        found[self._ended] = round((spent.children_user + spent.children_system) * TICKS)
         own = round((spent.user + spent.system) * TICKS)
         found[OTHERS] = machine_ticks() - found.total() - own
         return found

@@ -13,8 +13,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.processes import memory_of_machine
+from tests.bench.processes import OTHERS, memory_of_machine
 from tests.support import postgresql
+
+QUIET = 0.15
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,12 @@ class Report:
             lines = why.splitlines()
             console.print(f"[red]{name} has no figures:[/red]", lines[0], highlight=False)
             console.print(*lines[1:][-1:], markup=False, highlight=False)
+        busiest = max((most_of_others(row.details) for row in self.rows.values()), default=0.0)
+        if busiest > QUIET:
+            console.print(
+                f"Meanwhile other programs took up to {busiest:.1f} processors, and the figures suffered; "
+                "times of processors hardly do."
+            )
         if self.quick:
             console.print("A quick run: it shows that everything can be measured, its figures mean little.")
 
@@ -100,6 +108,15 @@ class Report:
                 table.add_row("" if number else name, figure.name, *cells(figure))
             table.add_section()
         return table
+
+
+def most_of_others(details: Any) -> float:
+    """The most that anything else took of the processors while something in these details was measured."""
+    if isinstance(details, Mapping):
+        return max([details.get(OTHERS, 0.0), *map(most_of_others, details.values())])
+    if isinstance(details, list):
+        return max(map(most_of_others, details), default=0.0)
+    return 0.0
 
 
 def cells(figure: Figure) -> tuple[str, str, str]:

@@ -50,6 +50,15 @@ def test_a_target_that_is_not_reached_is_said_and_is_no_failure(tmp_path):
     assert (figure["target"], figure["reached"], figure["nameko"]) == ("≥ 3", False, 1.0)
 
 
+@pytest.mark.parametrize(("others", "said"), [(0.05, False), (0.9, True)])
+def test_a_machine_that_was_busy_with_other_things_is_told_of(tmp_path, capsys, others, said):
+    def row(stage):
+        return Measured([Figure("speed", 2.0, "/s")], {"runs": [{"processors": {"others": others}}]})
+
+    measured(tmp_path / "b.json", rows={"busy": row})
+    assert ("other programs took up to 0.9" in capsys.readouterr().out) is said
+
+
 def test_only_the_chosen_rows_are_measured(tmp_path):
     _, found = measured(tmp_path / "b.json", "good", rows={"broken": a_broken_row, "good": a_row})
     assert (list(found["rows"]), found["failed"]) == (["good"], {})
