@@ -61,7 +61,8 @@ def distributions_of_modules() -> dict[str, set[str]]:
 @pytest.mark.parametrize("service", SERVICES, ids=short)
 def test_a_service_has_the_files_of_every_service(service):
     package = service / service.name
-    present = {path.name for path in package.iterdir()} - {"__pycache__", "templates", "profiles", "__init__.py"}
+    data = {"__pycache__", "templates", "profiles", "__init__.py"}
+    present = {path.name for path in package.iterdir()} - data
     parts = [name.removesuffix(".py") for name in present]
     assert sorted(parts) == sorted(PARTS | {"migrations"})
 

@@ -14,7 +14,7 @@ from chassis.testing.log import EventLogContract, FakeEventLog, leading, told
 from chassis.testing.things import HAPPENED, SOURCE
 from piaojue_contracts import verify
 from tests.support.things_store import tell, things_store
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, let_others_work
 
 
 class TestFake(EventLogContract):
@@ -126,6 +126,7 @@ def test_numbers_have_no_gaps_while_many_commit_and_some_roll_back(store):
         lead = leading(log)
         while not ended.is_set():
             log.number(lead, 7)
+            let_others_work(0)
         lead.release()
 
     threads = [Thread(target=write, args=[writer]) for writer in range(writers)]

@@ -126,6 +126,20 @@ def test_events_stay_while_the_broker_is_away_and_are_published_after(log, bus, 
         eventually(lambda: relay.trouble() is None)
 
 
+def test_what_was_kept_goes_before_what_is_committed_when_the_broker_is_back(log, bus):
+    relay = Relay("north", log, bus, batch=2, interval=LONG)
+    lead = leading(log)
+    bus.down = True
+    log.append([1, 2, 3])
+    while log.outbox:
+        relay._round(lead)
+    bus.down, relay._publish_after = False, 0
+    log.append([4])
+    while relay._round(lead):
+        pass
+    assert numbers(bus) == [1, 2, 3, 4]
+
+
 def test_pauses_grow_while_the_broker_is_away_and_have_an_end(log, bus, monkeypatch):
     waits = []
     relay = Relay("north", log, bus, batch=10, interval=LONG)

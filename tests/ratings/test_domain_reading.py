@@ -2,8 +2,8 @@
 
 import pytest
 
-from ratings.domain import Fault
 from chassis.reading import read_text
+from ratings.domain import Fault
 
 
 @pytest.mark.parametrize("text", ["永安镇人民代表大会", "道路（二期）· No. 2", "𠮷野", "e\u0301", "أ"])

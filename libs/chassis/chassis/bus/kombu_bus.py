@@ -23,6 +23,8 @@ ANSWER_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
 BURST_SECONDS: Final = 0.002
 """How long the next message of a burst is waited for, once there is one."""
+GATHER_SECONDS: Final = 0.005
+"""How long a burst is gathered at most, so that a steady stream is not held up."""
 _QUORUM: Final = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 _QUESTIONS: Final = {"x-message-ttl": 30_000}
 CLOSE_SECONDS: Final = 2.0
@@ -193,14 +195,15 @@ class _Subscription:
 
     def receive(self, timeout: float) -> list[Delivery]:
         with _unavailable_when_lost(self._connection):
-            wait = timeout
-            while len(self._received) < self._most:
+            wait, until = timeout, 0.0
+            while len(self._received) < self._most and wait > 0:
                 try:
                     self._connection.drain_events(timeout=wait)
                 except TimeoutError:
                     break
                 if self._received:
-                    wait = BURST_SECONDS
+                    until = until or monotonic() + GATHER_SECONDS
+                    wait = min(BURST_SECONDS, until - monotonic())
             _keep_alive(self._connection)
         received, self._received = self._received, []
         return received

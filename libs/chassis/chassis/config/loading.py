@@ -152,6 +152,25 @@ def load_settings(
     return reading.parsed()
 
 
+class _GivenTwice(Exception):
+    def __init__(self, key: str, line: int) -> None:
+        self.key, self.line = key, line
+        super().__init__()
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice: which one counts would be a guess."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise _GivenTwice(key.value, key.start_mark.line + 1)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _producers() -> frozenset[str]:
     from piaojue_contracts.events import all_event_types
 
@@ -161,13 +180,22 @@ def _producers() -> frozenset[str]:
 def _take_file(reading: _Reading, file: Path, others: Collection[str]) -> None:
     declared, source = reading.declared, f"file {file}"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    except _GivenTwice as twice:
+        reading.faults.append(Fault(twice.key, f"{source}, line {twice.line}", "is there twice"))
+        return
     except yaml.MarkedYAMLError as error:  # its own text would quote the line, which may be a secret's
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         reading.faults.append(Fault("-", source + line, "is not YAML"))
         return
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reading.faults.append(Fault("-", source, getattr(error, "strerror", None) or "is not text in UTF-8"))
+        return
+    except RecursionError:
+        reading.faults.append(Fault("-", source, "is nested too deeply"))
+        return
+    except ValueError:
+        reading.faults.append(Fault("-", source, "has a date or number that does not exist"))
         return
     if not isinstance(content if content is not None else {}, dict):
         reading.faults.append(Fault("-", source, "must be a mapping of keys to values"))

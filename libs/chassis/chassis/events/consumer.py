@@ -1,7 +1,7 @@
 """The consumer: one green thread that receives, takes and retries, one after the other."""
 
 from threading import Event as Flag
-from time import monotonic
+from time import monotonic, sleep
 
 from chassis.bus import Bus, BusUnavailable, Subscription
 from chassis.events.healing import Healing
@@ -77,6 +77,7 @@ class Consumer:
                 self._look_at = 0.0
             for source in taken.gaps:
                 self._healing.look(source)
+            sleep(0)  # a file and a bus in memory wait for nothing, and others want to work, too
 
     def _retry(self) -> None:
         """Retries what is due, and finds out when to look again."""

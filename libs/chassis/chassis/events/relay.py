@@ -7,7 +7,7 @@ missed.
 
 from collections.abc import Sequence
 from threading import Event as Flag
-from time import monotonic
+from time import monotonic, sleep
 
 from chassis import metrics
 from chassis.bus import Bus, BusUnavailable, Publisher
@@ -76,7 +76,9 @@ class Relay:
             busy = self._round(lead)
             if stopping and not busy:
                 return
-            if not busy:
+            if busy:
+                sleep(0)  # a file and a bus in memory wait for nothing, and others want to work, too
+            else:
                 self._rest()
                 lead.tend()
 

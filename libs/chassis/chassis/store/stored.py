@@ -19,7 +19,7 @@ class Grouped(DependencyProvider):  # type: ignore[misc]
     See :class:`chassis.store.Grouping`; what is injected is its ``submit``.
     """
 
-    def __init__(self, work: Callable[[Any, Sequence[Any]], Sequence[Any]], *, most: int = 256) -> None:
+    def __init__(self, work: Callable[[Any, Sequence[Any]], Sequence[Any]], *, most: int = 100) -> None:
         self.work = work
         self.most = most
         self.grouping: Grouping[Any, Any] | None = None

@@ -24,7 +24,8 @@ class PollSchema(Schema):
         keys=fields.String(),
         load_default=None,
         metadata={
-            "description": "`seats`, `marking`, `adoption`, `quorum`, `differential`: as on a count sheet. With "
+            "description": "`seats`, `marking`, `adoption`, `quorum`, `differential`: as on a count sheet. "
+            "With "
             "a profile, those that differ from what it says first."
         },
     )

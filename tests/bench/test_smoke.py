@@ -1,0 +1,158 @@
+"""The bench itself: everything can be measured, nothing that failed is hidden. No test looks at a speed."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import __main__ as bench
+from tests.bench.report import Figure, Measured, Target
+from tests.support.processes import Process
+
+CASTS_TOO = shutil.which("wrk") is not None
+"""`make test` does not install the load generator."""
+
+
+def a_row(stage):
+    """A row."""
+    return Measured([Figure("speed", 2.0, "/s", 1.0, Target(least=3))], {"runs": [2.0]})
+
+
+def a_broken_row(stage):
+    """A row that cannot be measured."""
+    (stage.new_folder("broken") / "output.log").write_text("what was said")
+    raise RuntimeError("no such thing")
+
+
+def measured(out, *arguments, rows):
+    status = bench.main([*arguments, "--out", str(out)], rows)
+    return status, json.loads(out.read_text())
+
+
+def test_a_row_that_fails_does_not_keep_the_others_from_their_figures(tmp_path, capsys):
+    status, found = measured(tmp_path / "b.json", rows={"broken": a_broken_row, "good": a_row})
+    assert status == 1
+    assert found["failed"] == {"broken": "RuntimeError: no such thing"}
+    assert found["rows"]["good"]["figures"][0]["value"] == 2.0
+    assert "broken has no figures" in capsys.readouterr().out
+    logs = [file.read_text() for file in (tmp_path / "b-broken-logs").rglob("*.log")]
+    assert logs == ["what was said"]
+
+
+def test_a_target_that_is_not_reached_is_said_and_is_no_failure(tmp_path):
+    status, found = measured(tmp_path / "b.json", rows={"good": a_row})
+    assert status == 0
+    figure = found["rows"]["good"]["figures"][0]
+    assert (figure["target"], figure["reached"], figure["nameko"]) == ("≥ 3", False, 1.0)
+
+
+@pytest.mark.parametrize(("others", "said"), [(0.05, False), (0.9, True)])
+def test_a_machine_that_was_busy_with_other_things_is_told_of(tmp_path, capsys, others, said):
+    def row(stage):
+        return Measured([Figure("speed", 2.0, "/s")], {"runs": [{"processors": {"others": others}}]})
+
+    measured(tmp_path / "b.json", rows={"busy": row})
+    assert ("other programs took up to 0.9" in capsys.readouterr().out) is said
+
+
+def test_only_the_chosen_rows_are_measured(tmp_path):
+    _, found = measured(tmp_path / "b.json", "good", rows={"broken": a_broken_row, "good": a_row})
+    assert (list(found["rows"]), found["failed"]) == (["good"], {})
+
+
+def test_a_row_that_does_not_exist_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        bench.main(["speed"], {"good": a_row})
+    assert ended.value.code == 2
+    assert "rows: good" in capsys.readouterr().err
+
+
+def test_a_row_that_hangs_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "LONGEST_ROW_SECONDS", 1)
+    status, found = measured(tmp_path / "b.json", rows={"hanging": lambda stage: signal.pause()})
+    assert status == 1
+    assert found["failed"]["hanging"].startswith("RowTooLongError")
+
+
+@pytest.fixture(scope="module")
+def quick_run(tmp_path_factory):
+    """What a whole quick run has written. It leaves nothing running, and nothing in the temporary folder."""
+    folder = tmp_path_factory.mktemp("bench")
+    rows = [name for name in bench.ROWS if name != "casts" or CASTS_TOO]
+    process = started(folder, *rows)
+    process.wait_until(lambda: not process.running, 280, "the bench ends")
+    assert process.exit_status == 0, process.said()[-5000:]
+    assert nothing_is_left(folder)
+    return json.loads((folder / "bench.json").read_text())
+
+
+def started(folder, *rows):
+    """A quick run; what it starts can be told by its temporary folder, which they all inherit."""
+    (folder / "tmp").mkdir()
+    command = [sys.executable, "-m", "tests.bench", *rows, "--quick", "--out", folder / "bench.json"]
+    env = {**os.environ, "TMPDIR": str(folder / "tmp")}
+    return Process(command, output=folder / "output.log", env=env, cwd=bench.TOP)
+
+
+def nothing_is_left(folder):
+    mark = f"TMPDIR={folder / 'tmp'}".encode()
+    running = [file.parent.name for file in Path("/proc").glob("[0-9]*/environ") if holds(file, mark)]
+    return not running and not list((folder / "tmp").iterdir())
+
+
+def holds(file, text):
+    try:
+        return text in file.read_bytes()
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_a_run_that_is_asked_to_end_leaves_nothing_behind(tmp_path):
+    process = started(tmp_path, "events")
+    process.wait_for_line("^events: piaojue", 90)
+    assert process.terminate(within=60) == 130
+    assert nothing_is_left(tmp_path)
+    assert not (tmp_path / "bench.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_a_quick_run_has_every_row(quick_run):
+    assert quick_run["failed"] == {}
+    assert set(quick_run["rows"]) == {name for name in bench.ROWS if name != "casts" or CASTS_TOO}
+    for row in quick_run["rows"].values():
+        assert row["figures"]
+        assert all(figure["value"] > 0 for figure in row["figures"])
+        assert all(figure["nameko"] is None or figure["nameko"] > 0 for figure in row["figures"])
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_a_quick_run_agrees_with_itself(quick_run):
+    events = quick_run["rows"]["events"]["details"]
+    for name in ("piaojue, 1", "piaojue, 10", "nameko, 1", "nameko, 10", "lag"):
+        run = events[name]
+        assert run["rate"] == pytest.approx(run["events"] / run["seconds"], rel=0.05)
+        assert 0 < run["lag_p50"] <= run["lag_p99"] <= run["lag_most"]
+        assert run["rate"] <= run["committing"]
+    for found in quick_run["rows"]["memory"]["details"]["mb"].values():
+        for moment in ("start", "load"):
+            assert 0 < found[moment]["pss"] <= found[moment]["rss"] <= found[moment]["peak"]
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.skipif(not CASTS_TOO, reason="wrk is not installed: python -m tests.support.install --bench")
+def test_every_cast_of_a_quick_run_is_counted(quick_run):
+    casts = quick_run["rows"]["casts"]["details"]
+    runs = [*casts["piaojue"], *casts["nameko"]]
+    assert casts["papers"] == sum(run["requests"] for run in casts["piaojue"]) + casts["warm_up"]
+    for run in runs:
+        assert run["rate"] == pytest.approx(run["requests"] / run["seconds"], rel=0.01)
+        assert 0 < run["p50"] <= run["p99"] <= run["most"]
