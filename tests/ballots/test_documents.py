@@ -56,7 +56,7 @@ def a_count(store, marks, rules=None, present=79):
 def test_the_count_report_has_every_figure_and_the_reasoning(store):
     counted = a_count(store, [["water", "road"]] * 60 + [["clinic"]] * 15 + [[]] * 3)
     text = said(page("count-report", report(store)))
-    assert "应到代表 实到代表 发出票 收回票 有效票 无效票 其中弃权 79 79 79 78 78 0 3" in text
+    assert "应到代表 实到代表 发出票 收回票 有效票 废票 其中弃权 79 79 79 78 78 0 3" in text
     assert "1 项目 water 60 通过 2 项目 road 60 通过 3 项目 clinic 15 未通过" in text
     assert "全体代表79名，过半数为40票" in text
     assert counted["count_hash"] in text

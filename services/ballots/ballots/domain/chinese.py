@@ -76,7 +76,7 @@ def _papers(result: Mapping[str, Any]) -> str:
 
 
 def _valid(result: Mapping[str, Any]) -> str:
-    text = f"收回的表决票中，有效票{result['valid']}张，无效票{result['invalid']}张"
+    text = f"收回的表决票中，有效票{result['valid']}张，废票{result['invalid']}张"
     blank = f"；有效票中有{result['blank']}张未作标记，计为弃权" if result["blank"] else ""
     return f"{text}{blank}。"
 
