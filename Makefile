@@ -45,7 +45,7 @@ docs: setup
 	$(BIN)/python -m tests.support.generate
 
 lock: setup
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra pdf \
 	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
 	  -o requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -25,6 +26,13 @@ OURS = "# Only while the servers for the tests of Piaojue are being installed.\n
 DENY_ALL = f"#!/bin/sh\n{OURS}exit 101\n"
 DENIED = 101
 
+LIBRARIES = {
+    "libpango-1.0-0": "pango-1.0",
+    "libpangoft2-1.0-0": "pangoft2-1.0",
+    "libharfbuzz-subset0": "harfbuzz-subset",
+}
+"""By Debian's package. Without the last one PDF is made, too, but each takes some seconds longer."""
+
 LOCKED = ("Could not get lock", "Unable to lock")
 LONGEST_LOCK = 600.0
 OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold")
@@ -33,7 +41,17 @@ OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force
 def missing() -> dict[str, list[str]]:
     """Debian's package, and what of it is not there."""
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
-    return {package: absent for package, absent in found.items() if absent}
+    return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
+
+
+def missing_for_pdf() -> dict[str, list[str]]:
+    """As :func:`missing`, of what makes PDF and what reads it."""
+    absent = {
+        package: [f"the library {library}"]
+        for package, library in LIBRARIES.items()
+        if find_library(library) is None
+    }
+    return absent if shutil.which("pdftotext") else absent | {"poppler-utils": ["pdftotext"]}
 
 
 def missing_for_bench() -> dict[str, list[str]]:

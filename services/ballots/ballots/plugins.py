@@ -64,6 +64,12 @@ SETTINGS: Final = (
         120,
         "How many unknown codes are answered in a row, before that limit is felt.",
     ),
+    Setting(
+        "pdf_seconds",
+        Whole(1, 600),
+        60,
+        "Seconds that making one PDF may take, and that others may wait for it: one is made at a time.",
+    ),
 )
 settings_for("ballots", SETTINGS)
 

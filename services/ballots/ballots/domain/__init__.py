@@ -1,6 +1,6 @@
 """The rules of the poll: pure, standard library only; times, ids and randomness are arguments."""
 
-from ballots.domain import telling
+from ballots.domain import chinese, telling
 from ballots.domain.adoption import (
     BUILT_IN_ADOPTION_RULES,
     AdoptionRule,
@@ -101,6 +101,13 @@ from ballots.domain.signing import (
     check_signed,
     sign_count,
 )
+from ballots.domain.slip_numbers import (
+    MOST_SLIPS_AT_ONCE,
+    SlipState,
+    check_issuable,
+    check_spoilable,
+    summary_of,
+)
 from ballots.domain.slips import ALPHABET, code_hash, format_code, new_code, normalise_code
 from ballots.domain.telling import OnPaper
 
@@ -111,6 +118,7 @@ __all__ = [
     "CONFLICT_REASONS",
     "LEVELS",
     "MOST_DEPUTIES",
+    "MOST_SLIPS_AT_ONCE",
     "NONCE",
     "TWO_THIRDS",
     "AdoptionRule",
@@ -187,6 +195,7 @@ __all__ = [
     "SlipAlreadyIssued",
     "SlipNotIssued",
     "SlipSpoiled",
+    "SlipState",
     "SlipsPrintedMeanwhile",
     "Standing",
     "Surroundings",
@@ -201,10 +210,13 @@ __all__ = [
     "appoint_officers",
     "canonical",
     "check_confirmed",
+    "check_issuable",
     "check_quorum",
     "check_roll",
     "check_signable",
     "check_signed",
+    "check_spoilable",
+    "chinese",
     "code_hash",
     "compare_rolls",
     "count",
@@ -227,5 +239,6 @@ __all__ = [
     "record_of",
     "rules_hash",
     "sign_count",
+    "summary_of",
     "telling",
 ]

@@ -2,6 +2,7 @@
 form."""
 
 from ballots.schemas.bodies import BodyAnswerSchema, BodySchema
+from ballots.schemas.documents import DocumentQuerySchema
 from ballots.schemas.meetings import (
     ComingAndGoingSchema,
     MeetingAnswerSchema,
@@ -33,6 +34,7 @@ from ballots.schemas.rolls import (
     RollImportQuerySchema,
     RollSchema,
 )
+from ballots.schemas.slips import IssueSlipsSchema, PrintSlipsSchema, SlipsAnswerSchema, SpoilSlipSchema
 
 __all__ = [
     "ROLL_FILES",
@@ -45,6 +47,8 @@ __all__ = [
     "ComingAndGoingSchema",
     "CountSchema",
     "DeputySchema",
+    "DocumentQuerySchema",
+    "IssueSlipsSchema",
     "MeetingAnswerSchema",
     "MeetingQuerySchema",
     "MeetingSchema",
@@ -53,6 +57,7 @@ __all__ = [
     "PaperSchema",
     "PollAnswerSchema",
     "PollSchema",
+    "PrintSlipsSchema",
     "ProfileAnswerSchema",
     "ProfilesAnswerSchema",
     "RecordKeySchema",
@@ -65,6 +70,8 @@ __all__ = [
     "RollSchema",
     "SignSchema",
     "SignedSchema",
+    "SlipsAnswerSchema",
     "SlipsSchema",
+    "SpoilSlipSchema",
     "read_roll_file",
 ]

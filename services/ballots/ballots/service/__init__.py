@@ -3,6 +3,7 @@
 from ballots import usecases
 from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES, profiles_for
 from ballots.service.bodies import BodyRoutes
+from ballots.service.documents import DocumentRoutes
 from ballots.service.guessing import guesses_for
 from ballots.service.meetings import MeetingRoutes
 from ballots.service.officers import OfficerRoutes
@@ -14,6 +15,8 @@ from ballots.service.records import RecordRoutes
 from ballots.service.roll_calls import RollCallRoutes
 from ballots.service.rolls import RollRoutes
 from ballots.service.rounds import RoundRoutes
+from ballots.service.slips import SlipRoutes
+from ballots.service.typesetting import typesetter_for
 from ballots.store import Ballots
 from chassis.service import Made, Plugged, Secret, Service
 from chassis.store import Grouped, Stored
@@ -27,9 +30,11 @@ class BallotsService(
     OfficerRoutes,
     ProfileRoutes,
     PollRoutes,
+    SlipRoutes,
     PaperRoutes,
     RoundRoutes,
     RecordRoutes,
+    DocumentRoutes,
     Service,
 ):
     """The poll of the deputies, from the roll call to the declared result."""
@@ -43,3 +48,4 @@ class BallotsService(
     casting = Grouped(usecases.cast_ballots)
     guesses = Made(guesses_for)
     recorder = Made(recorder_for)
+    typesetter = Made(typesetter_for)

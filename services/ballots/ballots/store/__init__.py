@@ -17,9 +17,10 @@ from ballots.store.polls import Polls, Turnout
 from ballots.store.records import Records
 from ballots.store.rolls import Rolls
 from ballots.store.rounds import NextRoundExists, Rounds
+from ballots.store.slips import Slips
 
 
-class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records):
+class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records, Slips):
     """All that ballots keeps, in one transaction."""
 
 

@@ -7,6 +7,7 @@ from ballots.usecases.bodies import (
     show_candidates,
 )
 from ballots.usecases.casting import Cast, cast_ballots, read_cast
+from ballots.usecases.documents import announcement, count_report, roll_call_sheet
 from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
 from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
@@ -17,28 +18,34 @@ from ballots.usecases.roll_calls import call_roll, record_roll_call, show_roll_c
 from ballots.usecases.rolls import import_roll, replace_roll, show_roll_history
 from ballots.usecases.rounds import prepare_next_round
 from ballots.usecases.signing import show_count, sign
+from ballots.usecases.slips import issue_numbers, print_slips, show_slips, spoil_slip
 
 __all__ = [
     "Cast",
     "Recorder",
+    "announcement",
     "appoint",
     "call_meeting",
     "call_roll",
     "cast_ballots",
     "close_poll",
     "count_poll",
+    "count_report",
     "declare_result",
     "import_roll",
+    "issue_numbers",
     "issue_slips",
     "keep_candidate_list",
     "open_meeting",
     "open_poll",
     "prepare_next_round",
     "prepare_poll",
+    "print_slips",
     "read_cast",
     "record_roll_call",
     "register_body",
     "replace_roll",
+    "roll_call_sheet",
     "show_body",
     "show_candidates",
     "show_count",
@@ -50,6 +57,8 @@ __all__ = [
     "show_record",
     "show_roll_calls",
     "show_roll_history",
+    "show_slips",
     "sign",
+    "spoil_slip",
     "tell_turnout",
 ]
