@@ -38,7 +38,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m tests.support.install --bench
+	$(BIN)/python -m tests.support.install
 	$(BIN)/python -m tests.bench
 
 docs: setup

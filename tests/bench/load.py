@@ -67,6 +67,6 @@ def send(port: int, requests: Sequence[str], folder: Path, *, status: int) -> Lo
 def command(port: int, file: Path) -> list[str | Path]:
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise LoadFailedError("wrk is missing: run python -m tests.support.install --bench")
+        raise LoadFailedError("wrk is missing: run python -m tests.support.install")
     sizes = [f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{LONGEST_SECONDS}", "--timeout", "30"]
     return [wrk, *sizes, "-s", SCRIPT, f"http://127.0.0.1:{port}", "--", file, str(THREADS)]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ from tests.bench import __main__ as bench
 from tests.bench.report import Figure, Measured, Target
 from tests.support.processes import Process
 
-CASTS_TOO = shutil.which("wrk") is not None
 """`make test` does not install the load generator."""
 
 
@@ -82,7 +80,7 @@ def test_a_row_that_hangs_fails(tmp_path, monkeypatch):
 def quick_run(tmp_path_factory):
     """What a whole quick run has written. It leaves nothing running, and nothing in the temporary folder."""
     folder = tmp_path_factory.mktemp("bench")
-    rows = [name for name in bench.ROWS if name != "casts" or CASTS_TOO]
+    rows = list(bench.ROWS)
     process = started(folder, *rows)
     process.wait_until(lambda: not process.running, 280, "the bench ends")
     assert process.exit_status == 0, process.said()[-5000:]
@@ -125,7 +123,7 @@ def test_a_run_that_is_asked_to_end_leaves_nothing_behind(tmp_path):
 @pytest.mark.real
 def test_a_quick_run_has_every_row(quick_run):
     assert quick_run["failed"] == {}
-    assert set(quick_run["rows"]) == {name for name in bench.ROWS if name != "casts" or CASTS_TOO}
+    assert set(quick_run["rows"]) == set(bench.ROWS)
     for row in quick_run["rows"].values():
         assert row["figures"]
         assert all(figure["value"] > 0 for figure in row["figures"])
@@ -148,7 +146,6 @@ def test_a_quick_run_agrees_with_itself(quick_run):
 
 @pytest.mark.slow
 @pytest.mark.real
-@pytest.mark.skipif(not CASTS_TOO, reason="wrk is not installed: python -m tests.support.install --bench")
 def test_every_cast_of_a_quick_run_is_counted(quick_run):
     casts = quick_run["rows"]["casts"]["details"]
     runs = [*casts["piaojue"], *casts["nameko"]]

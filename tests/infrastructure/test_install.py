@@ -104,15 +104,3 @@ def test_a_system_without_apt_is_told_what_is_missing(machine, capsys, monkeypat
     monkeypatch.setenv("PATH", str(machine))
     assert install.main() == 1
     assert "not a Debian" in capsys.readouterr().err
-
-
-def test_the_load_generator_comes_only_for_the_bench(machine, monkeypatch):
-    (machine / "installed").touch()
-    monkeypatch.setenv("PATH", f"{machine / 'bin'}:/bin")
-    monkeypatch.setattr(
-        install.shutil, "which", lambda name: None if name == "wrk" else str(machine / "bin" / name)
-    )
-    assert install.main() == 0
-    assert not (machine / "log").exists()
-    assert install.main(["--bench"]) == 1
-    assert (machine / "log").read_text().splitlines()[1].endswith("wrk")

@@ -1,5 +1,5 @@
-"""``python -m tests.support.install``: what `make test` does about servers that are not installed; with
-``--bench`` what `make bench` does, which needs a load generator, too.
+"""``python -m tests.support.install``: what `make test` and `make bench` do about programs that are not
+installed.
 
 As root on a Debian it installs them, without letting the machine start them: the tests start private ones.
 Elsewhere it says what is missing and how to get it. Exit status 1: something is missing still.
@@ -41,6 +41,7 @@ OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force
 def missing() -> dict[str, list[str]]:
     """Debian's package, and what of it is not there."""
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
+    found["wrk"] = [] if shutil.which("wrk") else ["the load generator wrk"]
     return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
 
 
@@ -52,11 +53,6 @@ def missing_for_pdf() -> dict[str, list[str]]:
         if find_library(library) is None
     }
     return absent if shutil.which("pdftotext") else absent | {"poppler-utils": ["pdftotext"]}
-
-
-def missing_for_bench() -> dict[str, list[str]]:
-    """As :func:`missing`, of what only the bench needs."""
-    return {} if shutil.which("wrk") else {"wrk": ["the load generator wrk"]}
 
 
 def obstacle() -> str | None:
@@ -148,11 +144,8 @@ def report(absent: dict[str, list[str]], why: str) -> None:
     tell("The tests that need no server: make test-fast")
 
 
-def main(arguments: Sequence[str] = ()) -> int:
-    def still_missing() -> dict[str, list[str]]:
-        return missing() | (missing_for_bench() if "--bench" in arguments else {})
-
-    absent = still_missing()
+def main() -> int:
+    absent = missing()
     if not absent:
         return 0
     if why := obstacle():
@@ -164,10 +157,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         why = "apt-get could not, see above"
     except AssertionError as waited_too_long:
         why = str(waited_too_long)
-    if absent := still_missing():
+    if absent := missing():
         report(absent, why)
     return 1 if absent else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
