@@ -3,7 +3,7 @@
 import errno
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -60,11 +60,14 @@ def run(
 
     go_green()
     with started(settings_of(list(dict.fromkeys(services)), os.environ)) as running:
-        from chassis.logging import get_logger
+        wait(running, lambda: _tell(running))
 
-        for name, url in urls(running).items():
-            get_logger("piaojue.run").info("answering", service=name, url=url)
-        wait(running)
+
+def _tell(running: "Running") -> None:
+    from chassis.logging import get_logger
+
+    for name, url in urls(running).items():
+        get_logger("piaojue.run").info("answering", service=name, url=url)
 
 
 def settings_of(services: Sequence[str], environ: Mapping[str, str], file: Path | None = None) -> Chosen:
@@ -141,10 +144,11 @@ def urls(running: "Running") -> dict[str, str]:
     return {name: f"http://{seen.get(host, host)}:{port}/{name}" for name, (host, _, port) in found.items()}
 
 
-def wait(running: "Running") -> None:
-    """Until a signal asks to stop. Ends the command with 1 when a service dies."""
+def wait(running: "Running", heeding: Callable[[], None]) -> None:
+    """Until a signal asks to stop; ``heeding`` tells that all is up. Ends the command with 1 when a service
+    dies."""
     try:
-        running.wait()
+        running.wait(heeding)
     except Exception as error:
         from chassis.logging import get_logger
 
