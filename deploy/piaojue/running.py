@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _CLASSES: Final = {name: f"{name.capitalize()}Service" for name in SERVICES}
 
+_KEYS_NEEDED: Final = (
+    "Name your identity provider's with the setting jwks; or make a key of your own: piaojue token makes it, "
+    "with its key set, in the data folder."
+)
+
 Chosen = list[tuple[type["Service"], "Settings"]]
 
 
@@ -110,6 +115,7 @@ class started:  # noqa: N801  # reads as what it does
         from eventlet.debug import hub_exceptions
         from nameko.exceptions import ConfigurationError
 
+        from chassis.auth import KeysUnavailable
         from chassis.errors import Refused
 
         hub_exceptions(False)  # else it prints, with its traceback, what is raised here anyway
@@ -117,6 +123,8 @@ class started:  # noqa: N801  # reads as what it does
             self._running.start()
         except ConfigurationError as error:
             unusable(f"the configuration cannot be used: {error}")
+        except KeysUnavailable as refusal:
+            fail(f"cannot start: {refusal.detail} {_KEYS_NEEDED}")
         except Refused as refusal:
             fail(f"cannot start: {refusal.detail}")
         except OSError as error:
