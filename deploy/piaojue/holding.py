@@ -59,6 +59,11 @@ def holder(folder: Path) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def unusable(error: OSError) -> str:
+    """Why a folder cannot be used, in words."""
+    return "it is no folder" if isinstance(error, FileExistsError) else error.strerror or str(error)
+
+
 def _by_whom(folder: Path) -> str:
     told = holder(folder)
     details = ", ".join(

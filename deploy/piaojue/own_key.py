@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chassis.auth import jwks, load_key, new_key, save_key
+from piaojue.holding import unusable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,8 +41,7 @@ def own_key(folder: Path) -> OwnKey:
         key = _load(path)
         _publish(key, folder / JWKS_FILE)
     except OSError as error:
-        reason = f"{error.filename or path}: {error.strerror or error}"
-        raise KeyUnusableError(f"the data folder {folder} cannot be used: {reason}") from error
+        raise KeyUnusableError(f"the data folder {folder} cannot be used: {unusable(error)}") from error
     return OwnKey(key, made)
 
 

@@ -225,8 +225,8 @@ def _stay(url: str, folder: Path, *, kept: bool) -> None:
     from piaojue.versions import SERVICES
 
     urls = {name: f"{url}/{name}" for name in SERVICES}
-    fate = "and its data stay in that folder" if kept else "and its data are deleted then"
-    say(f"\n{start_page(urls, folder)}\n\nThe suite is the demonstration's and ends with it, {fate}.")
+    fate = "Its data stay in that folder." if kept else "Its data are deleted then."
+    say(f"\n{start_page(urls, folder)}\n\nThe suite is the demonstration's and ends with it. {fate}")
     try:
         while True:
             signal.pause()

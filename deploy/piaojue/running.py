@@ -3,7 +3,7 @@
 import errno
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from chassis.service import Running, Service
 
 _CLASSES: Final = {name: f"{name.capitalize()}Service" for name in SERVICES}
+
+_KEYS_NEEDED: Final = (
+    "Name your identity provider's with the setting jwks; or make a key of your own: piaojue token makes it, "
+    "with its key set, in the data folder."
+)
 
 Chosen = list[tuple[type["Service"], "Settings"]]
 
@@ -60,11 +65,14 @@ def run(
 
     go_green()
     with started(settings_of(list(dict.fromkeys(services)), os.environ)) as running:
-        from chassis.logging import get_logger
+        wait(running, lambda: _tell(running))
 
-        for name, url in urls(running).items():
-            get_logger("piaojue.run").info("answering", service=name, url=url)
-        wait(running)
+
+def _tell(running: "Running") -> None:
+    from chassis.logging import get_logger
+
+    for name, url in urls(running).items():
+        get_logger("piaojue.run").info("answering", service=name, url=url)
 
 
 def settings_of(services: Sequence[str], environ: Mapping[str, str], file: Path | None = None) -> Chosen:
@@ -107,6 +115,7 @@ class started:  # noqa: N801  # reads as what it does
         from eventlet.debug import hub_exceptions
         from nameko.exceptions import ConfigurationError
 
+        from chassis.auth import KeysUnavailable
         from chassis.errors import Refused
 
         hub_exceptions(False)  # else it prints, with its traceback, what is raised here anyway
@@ -114,6 +123,8 @@ class started:  # noqa: N801  # reads as what it does
             self._running.start()
         except ConfigurationError as error:
             unusable(f"the configuration cannot be used: {error}")
+        except KeysUnavailable as refusal:
+            fail(f"cannot start: {refusal.detail} {_KEYS_NEEDED}")
         except Refused as refusal:
             fail(f"cannot start: {refusal.detail}")
         except OSError as error:
@@ -141,10 +152,11 @@ def urls(running: "Running") -> dict[str, str]:
     return {name: f"http://{seen.get(host, host)}:{port}/{name}" for name, (host, _, port) in found.items()}
 
 
-def wait(running: "Running") -> None:
-    """Until a signal asks to stop. Ends the command with 1 when a service dies."""
+def wait(running: "Running", heeding: Callable[[], None]) -> None:
+    """Until a signal asks to stop; ``heeding`` tells that all is up. Ends the command with 1 when a service
+    dies."""
     try:
-        running.wait()
+        running.wait(heeding)
     except Exception as error:
         from chassis.logging import get_logger
 

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -12,6 +12,7 @@ from piaojue.terminal import fail, say, warn
 from piaojue.versions import SERVICES
 
 if TYPE_CHECKING:
+    from piaojue.holding import Held
     from piaojue.running import Chosen
 
 
@@ -66,6 +67,7 @@ def _chosen(data_folder: Path | None, port: int | None, address: str | None, con
         try:
             configured = load_settings("piaojue", file=config, environ=environ).http_address
         except ConfigurationFaults as faults:
+            settings_of(SERVICES, environ, config)  # tells all of them, those of the services too
             unusable(str(faults))
         where = Host(address or configured.name, configured.port if port is None else port)
         environ["PIAOJUE_HTTP_ADDRESS"] = str(where)
@@ -84,16 +86,27 @@ def _serve(chosen: "Chosen", folder: Path, attached: bool) -> None:
             with started(chosen) as running:
                 if attached:
                     _end_with_standard_input()
-                found = urls(running)
-                ours.tell(url=next(iter(found.values())).rpartition("/")[0])
-                say(start_page(found, folder))
-                wait(running)
+                wait(running, lambda: _tell(ours, urls(running), folder))
     except FolderTaken as taken:
         fail(f"{taken}. End that one first, or name another folder with --data-folder.")
     except KeyUnusableError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"the data folder {folder} cannot be used: {error.strerror or error}")
+        _unusable(folder, error)
+
+
+def _tell(ours: "Held", urls: dict[str, str], folder: Path) -> None:
+    try:
+        ours.tell(url=next(iter(urls.values())).rpartition("/")[0])
+    except OSError as error:
+        _unusable(folder, error)
+    say(start_page(urls, folder))
+
+
+def _unusable(folder: Path, error: OSError) -> NoReturn:
+    from piaojue.holding import unusable
+
+    fail(f"the data folder {folder} cannot be used: {unusable(error)}")
 
 
 def start_page(urls: dict[str, str], folder: Path) -> str:
@@ -105,7 +118,7 @@ def start_page(urls: dict[str, str], folder: Path) -> str:
         **{name: f"{url}/docs" for name, url in urls.items()},
         "": "",
         "data": str(folder),
-        "token": f"piaojue token --data-folder {folder} --role clerk --body CODE",
+        "token": f"piaojue token --data-folder {folder} \\\n{'':19}--role clerk --body CODE",
         "rehearse": f"piaojue rehearse FILE.yaml --url {base} \\\n{'':19}--key {folder / KEY_FILE}",
         "stop": "Ctrl-C",
     }

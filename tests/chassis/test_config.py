@@ -137,6 +137,18 @@ def test_a_file_that_is_no_mapping_is_a_fault(write, text):
     assert "piaojue.yaml" in faults_of(file=write(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("region: a\nworkers: 3\nregion: b\n", "line 3): is there twice"),
+        ("region: 2022-13-45\n", "has a date or number that does not exist"),
+        ("[" * 5000, "is nested too deeply"),
+    ],
+)
+def test_what_cannot_be_read_in_one_way_is_a_fault(write, text, told):
+    assert told in faults_of(file=write(text))
+
+
 def test_a_file_that_is_not_there_is_a_fault(tmp_path):
     assert "No such file" in faults_of(file=tmp_path / "none.yaml")
 

@@ -60,3 +60,20 @@ def test_an_idle_process_stops_when_it_is_told_to(process, signals):
     assert said.count("stopping") == 1
     # A further one may come when the interpreter, on its way out, handles signals no longer.
     assert process.returncode in (0, *(-each for each in signals[1:]))
+
+
+def test_who_is_told_that_it_is_up_may_end_it_at_once():
+    program = """
+import eventlet
+eventlet.monkey_patch()
+import os, signal
+from chassis.service import Running
+
+running = Running([])
+running.start()
+running.wait(lambda: os.kill(os.getpid(), signal.SIGTERM))
+print("stopped", flush=True)
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_SECONDS)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "stopped")

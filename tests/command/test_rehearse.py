@@ -220,6 +220,45 @@ def test_token_that_is_not_good_for_all_bodies_is_told_what_the_logs_need(runnin
     assert "Rating concluded" in done.stdout
 
 
+def test_token_that_may_not_close_the_poll_is_told_before_anything_has_begun(running):
+    token = run("token", "--data-folder", running, "--role", "clerk", "--body", "*").stdout.strip()
+    done = run("rehearse", SMALL, "--url", url(running), "--token", token, "--as", "daxi-clerk")
+    assert done.returncode == 1
+    assert "This needs a role of: scrutineer. (role-not-allowed" in done.stderr
+    assert rehearsed(running, SMALL, "daxi-clerk")[0] == 0
+
+
+def test_expected_shares_are_compared_as_numbers(running, tmp_path):
+    file = tmp_path / "year.yaml"
+    expected = "expect:\n  rating:\n    road: {verdict: satisfied, shares: {satisfied: %s}}\n"
+    file.write_text(SMALL.read_text(encoding="utf-8") + expected % "100.0", encoding="utf-8")
+    assert rehearsed(running, file, "daxi-share")[0] == 0
+    file.write_text(SMALL.read_text(encoding="utf-8") + expected % "99.99", encoding="utf-8")
+    status, story, _ = rehearsed(running, file, "daxi-other-share")
+    assert (status, story["failures"]) == (
+        1,
+        ["rating.road.shares.satisfied: expected 99.99, and it is 100.00"],
+    )
+
+
+def test_texts_that_look_like_markup_are_shown_as_they_are(running, tmp_path):
+    file = changed(
+        tmp_path, ("title: 灯", "title: '灯[/nope][red]:smile:'"), ("title: 路", "title: '[b]路[/i]'")
+    )
+    done = run("rehearse", file, *there(running), "--as", "daxi-markup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("│ 灯[/nope][red]:smile:") == 2
+    assert "│ [b]路[/i]" in done.stdout
+
+
+def test_data_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    for folder, reason in ((tmp_path / "file", "it is no folder"), (tmp_path / "file/in", "Not a directory")):
+        done = run("rehearse", SMALL, "--data-folder", folder)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"piaojue: the data folder {folder} cannot be used: {reason}\n"
+
+
 def test_token_of_another_key_is_refused(running, tmp_path):
     token = run("token", "--data-folder", tmp_path, "--role", "clerk", "--body", "*").stdout.strip()
     done = run("rehearse", SMALL, "--url", url(running), "--token", token)

@@ -54,6 +54,13 @@ def test_several_services_share_the_process(start_process, environ):
     assert process.terminate(10, signal.SIGINT) == 0
 
 
+def test_key_set_that_is_missing_is_told_with_what_to_do(start_process, environ, tmp_path):
+    status, said = ended(start_process, {**environ, "PIAOJUE_JWKS": str(tmp_path / "none.json")}, "ballots")
+    assert status == 1
+    assert f"cannot start: The key set {tmp_path / 'none.json'} cannot be read. Name" in said
+    assert "piaojue token" in said
+
+
 def test_faults_of_the_configuration_are_listed_with_2(start_process, environ):
     faulty = {**environ, "PIAOJUE_WORKERS": "many", "PIAOJUE_BALLOTS_COLOUR": "red"}
     status, said = ended(start_process, faulty, "ballots", "proposals")

@@ -52,8 +52,8 @@ data = kind.read(event.data) if kind else None  # None: of a release that is new
   broker has confirmed it.
 - **At least once.** It may come again: drop an `id` that you have handled.
 - **Numbered.** `sequence` has no gaps within a `source`. Where you see one, fetch what you lack from
-  `GET /<service>/events?after=<sequence>`, which gives the same messages from the service's own log, from the
-  first on.
+  `GET /<service>/events?after=<sequence>`, with a token that is good for every body. It gives the same
+  messages from the service's own log, from the first on.
 - **Tamper-evident.** `hash` is the SHA-256, in hexadecimal, of the envelope without `hash` as canonical JSON:
   keys sorted, no spaces, UTF-8, characters not escaped where JSON does not ask for it. `previoushash` is in
   it, so a changed event changes every one after it. `piaojue_contracts.verify` checks a log, offline.

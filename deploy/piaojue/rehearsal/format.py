@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import category
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -15,6 +16,7 @@ _PLAIN: dict[str, Any] = {
     "unknown": "is not a field here",
 }
 MOST = 5000
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t\u2028\u2029"), " ")
 LEVELS = ("township", "county", "city", "province", "nation")
 
 
@@ -30,8 +32,23 @@ def _given(**kwargs: Any) -> dict[str, Any]:
 
 
 def _text(longest: int = 300, **kwargs: Any) -> fields.String:
-    rule = validate.Length(1, longest, error=f"must be a text of 1 to {longest} characters")
-    return fields.String(validate=rule, **_given(**kwargs))
+    """What may be long may have several lines."""
+    length = validate.Length(1, longest, error=f"must be a text of 1 to {longest} characters")
+    return fields.String(validate=[length, _several_lines if longest > 300 else _line], **_given(**kwargs))
+
+
+def _line(text: str) -> None:
+    """As the services take it: who rehearses is told of it before anything has begun."""
+    if text != text.translate(_BREAKS):
+        raise ValidationError("must be in one line")
+    _several_lines(text)
+
+
+def _several_lines(text: str) -> None:
+    if any(category(each) in ("Cc", "Cs") for each in text.translate(_BREAKS)):
+        raise ValidationError("must be a text without broken or unprintable characters")
+    if not text.strip():
+        raise ValidationError("must be a text that is not empty")
 
 
 def _id(**kwargs: Any) -> fields.String:

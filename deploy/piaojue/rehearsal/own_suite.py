@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from piaojue.holding import holder
+from piaojue.holding import holder, unusable
 from piaojue.rehearsal.client import RehearsalFailed, until
 
 START_SECONDS: Final = 60.0
@@ -24,10 +24,24 @@ def own_suite(folder: Path, meanwhile: Callable[[], None]) -> Iterator[str]:
     ``meanwhile`` is what to do while it starts. It ends with this process, whatever ends that. Raises
     RehearsalFailed.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    child = _begun(folder)
+    try:
+        meanwhile()
+        yield until("the suite answers", lambda: _url(folder, child), START_SECONDS)
+    finally:
+        _stop(child)
+
+
+def _begun(folder: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "piaojue", "up", "--port", "0", "--attached", f"--data-folder={folder}"]
-    with (folder / LOG_FILE).open("ab") as log:
-        child = subprocess.Popen(
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = (folder / LOG_FILE).open("ab")
+    except OSError as error:
+        reason = unusable(error)
+        raise RehearsalFailed(f"the data folder {folder} cannot be used: {reason}") from error
+    with log:
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -35,11 +49,6 @@ def own_suite(folder: Path, meanwhile: Callable[[], None]) -> Iterator[str]:
             env=_unconfigured(),
             start_new_session=True,  # Ctrl-C is for us: we stop it
         )
-    try:
-        meanwhile()
-        yield until("the suite answers", lambda: _url(folder, child), START_SECONDS)
-    finally:
-        _stop(child)
 
 
 def _unconfigured() -> dict[str, str]:

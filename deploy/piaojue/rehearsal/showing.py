@@ -50,7 +50,9 @@ class Shown:
     """Told step by step to a terminal, or to whatever standard output is."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=False)
+        self.console = Console(  # what the file says is shown as it is, brackets and colons included
+            markup=False, emoji=False, highlight=False, soft_wrap=False
+        )
         self.console.width = min(self.console.width, WIDEST)
 
     def begin(self, title: str, notes: Sequence[str]) -> None:

@@ -54,9 +54,19 @@ def register(year: Year) -> None:
                 f"the body {year.body} is there already, and a rehearsal would replace its roll. Rehearse "
                 "under another id (--as ID), or in a suite of its own (without --url)."
             )
+        _see_roles(year)
         year.suite.put(year.path("ballots"), {key: plan.body[key] for key in ("name", "level")}, role="clerk")
         year.suite.put(year.path("ballots", "deputies"), {"deputies": list(plan.roll)}, role="clerk")
         step.say(f"{plan.body['name']}, {_number(len(plan.roll), 'deputy', 'deputies')}")
+
+
+def _see_roles(year: Year) -> None:
+    """That the token may close the poll, too: else that is told when all have voted, and cannot be undone."""
+    try:
+        year.suite.post(_poll(year, "closing"), role="scrutineer")
+    except SuiteRefused as refusal:
+        if refusal.status != 404:  # as it must be: there is no such poll yet
+            raise
 
 
 def put_on_record(year: Year) -> None:

@@ -1,7 +1,7 @@
 """Services in a process: started together, stopped within a deadline."""
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import eventlet
@@ -53,8 +53,11 @@ class Running:
         found = {each.service_name: address_of(each) for each in self._containers}
         return {name: str(Host(*address)) for name, address in found.items()}
 
-    def wait(self) -> None:
-        """Returns when SIGTERM or SIGINT came. Raises what a container died of. In the main thread only."""
+    def wait(self, heeding: Callable[[], None] = lambda: None) -> None:
+        """Returns when SIGTERM or SIGINT came. Raises what a container died of. In the main thread only.
+
+        ``heeding`` is called once signals are heeded: who is told then that all is up may send one at once.
+        """
         # By a socket, for a handler alone would be called when the hub wakes, and an idle one sleeps on.
         theirs, ours = socket.socketpair()
         before = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
@@ -64,6 +67,7 @@ class Running:
             eventlet.spawn(self._watch, container)
         hearing = eventlet.spawn(self._hear, theirs)
         try:
+            heeding()
             self._ended.wait()
         finally:
             signal.set_wakeup_fd(before)
