@@ -186,13 +186,19 @@ def test_file_that_is_malformed_is_refused_by_section_line_and_rule(text, told):
     assert refusal.value.field == told.split(",")[0]
 
 
-@pytest.mark.parametrize("vote_type", ["ordinal", "cumulative", "scoring", "choose-2", "\x1b[31m"])
+@pytest.mark.parametrize("vote_type", ["ordinal", "cumulative", "scoring", "choose-2"])
 def test_vote_type_that_cannot_be_counted_is_refused(vote_type):
     with pytest.raises(pabulib.UnsupportedVoteType) as refusal:
         read(changed("vote_type;approval", f"vote_type;{vote_type}"))
     assert refusal.value.detail == (
         f"META, line 8: vote_type is {vote_type!r}: only approval and choose-1 can be counted"
     )
+
+
+def test_vote_type_of_control_characters_is_refused_without_them():
+    with pytest.raises(pabulib.UnsupportedVoteType) as refusal:
+        read(changed("vote_type;approval", "vote_type;\x1b[31m"))
+    assert "\x1b" not in refusal.value.detail
 
 
 def test_vote_for_an_unknown_project_is_refused_by_its_line_and_without_its_marks():

@@ -156,6 +156,7 @@ DATA = {
         "quorum_needed": 53,
         "opened_at": AT,
     },
+    "piaojue.ballots.count_signed.v1": {"body": "yongan", "poll": "p1", "signed": 2, "of": 3},
     "piaojue.ballots.turnout_changed.v1": {
         "body": "yongan",
         "poll": "p1",

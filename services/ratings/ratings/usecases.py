@@ -202,6 +202,7 @@ def conclude_rating(
             subject=_subject(rating),
             data=telling.rating_concluded(rating, ratings.on_form(rating), returned, now),
         )
+    store.forget_deleted("forms", "codes")
     return show_rating(store, body, rating_id)
 
 

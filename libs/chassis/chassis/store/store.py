@@ -11,11 +11,14 @@ from sqlalchemy import Connection, Engine, text
 
 from chassis.clock import now, rfc3339
 from chassis.correlation import current_correlation_id, current_traceparent
-from chassis.store.engine import WRITES, open_engine, unavailable_when_lost
+from chassis.logging import get_logger
+from chassis.store.engine import WRITES, StoreUnavailable, forget_deleted, open_engine, unavailable_when_lost
 from chassis.store.tables import outbox
 from piaojue_contracts import EventType
 
 R = TypeVar("R")
+
+_log = get_logger("chassis.store")
 
 OUTBOX_CHANNEL = "piaojue_outbox"
 """PostgreSQL's NOTIFY channel that wakes the relay in whichever process it is."""
@@ -135,6 +138,22 @@ class Store(Generic[R]):
         with unavailable_when_lost(), self.engine.connect() as connection, connection.begin() as reading:
             yield self._repository(Transaction(connection))
             reading.rollback()
+
+    def forget_deleted(self, *tables: str) -> None:
+        """What the database still keeps of rows that were deleted or changed is gone, too.
+
+        SQLite keeps each transaction apart in its write-ahead log until that is truncated; PostgreSQL keeps
+        the rows in their tables until these are vacuumed. To be called after the commit. Idempotent; never
+        raises, since what was committed stands: what could not be done is logged, and done at the next call
+        or start.
+        """
+        try:
+            with self._writing(), unavailable_when_lost():
+                done = forget_deleted(self.engine, tables)
+        except StoreUnavailable:
+            done = False
+        if not done:
+            _log.warning("deleted_rows_not_forgotten_yet", tables=list(tables))
 
     def close(self) -> None:
         """Closes idle connections."""

@@ -51,6 +51,8 @@ class Stored(DependencyProvider):  # type: ignore[misc]
             if settings.migrate:
                 migrate(self.store.engine, settings.service)
             check_migrated(self.store.engine, settings.service)
+            if self.store.engine.dialect.name == "sqlite":
+                self.store.forget_deleted()  # what a crash kept from being forgotten
         except SchemaMismatch as mismatch:
             raise ConfigurationError(str(mismatch)) from mismatch
 

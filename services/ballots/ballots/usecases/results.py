@@ -32,6 +32,7 @@ def close_poll(store: Store[Ballots], body: str, poll_id: str, now: datetime) ->
             subject=subject_of(poll),
             data=telling.poll_closed(poll, ballots.returned(body, poll_id), now),
         )
+    store.forget_deleted("papers", "receipts", "codes", "slips")
     return show_poll(store, body, poll_id)
 
 
