@@ -219,3 +219,17 @@ def test_where_pdf_takes_too_long_pages_work_and_no_slip_is_kept(tmp_path):
         assert slow.call("GET", f"{poll}/slips", **CLERK).json["printed"] == 0
         sheet = "/ballots/bodies/slow/meetings/m1/documents/roll-call"
         assert slow.call("GET", sheet, **CLERK).status == 200
+
+
+def test_where_a_library_is_missing_it_is_said_and_pages_work(tmp_path, monkeypatch):
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with running("ballots", played=("proposals",)) as bare:
+        poll = prepared(bare, "bare")
+        answer = bare.call("POST", f"{poll}/slips/print", {"slips": 2}, **CLERK)
+        assert (answer.status, answer.json["slug"]) == (503, "pdf-unavailable")
+        assert "libpango-1.0-0" in answer.json["detail"]
+        assert bare.call("GET", f"{poll}/slips", **CLERK).json["printed"] == 0
+        sheet = "/ballots/bodies/bare/meetings/m1/documents/roll-call"
+        assert bare.call("GET", f"{sheet}?format=pdf", **CLERK).json["slug"] == "pdf-unavailable"
+        assert bare.call("GET", sheet, **CLERK).status == 200
