@@ -36,7 +36,7 @@ def test_a_complete_poll_is_reasoned_from_the_roll_call_to_the_outcome():
 
 
 def test_more_over_the_mark_than_seats_are_decided_by_their_votes():
-    found = reasoned([times(60, "water", "road"), times(19, "clinic"), times(0 + 1, "road")][:2], seats=1)
+    found = reasoned([times(60, "water", "road"), times(19, "clinic")], seats=1)
     assert "“饮水”、“道路”得票相同，均为60票，而应选项目还有1项未定，须就这些项目再次投票。" in found
     found = reasoned([times(50, "water", "road"), times(29, "road")], seats=1)
     assert found[-1] == "达到通过票数的项目有2项，多于应选1项，按得票多少确定，1项通过。"

@@ -9,8 +9,6 @@ from itertools import islice
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]
-
 from ballots.domain import Fault, RollRow, RollTable, RollUnreadable
 from chassis.http import Content
 
@@ -81,6 +79,8 @@ def _decoded(content: Content) -> str:
 
 def _xlsx_rows(content: Content) -> Iterator[_Cells]:
     """All that the file may claim of its size is bounded before and while it is read."""
+    from openpyxl import load_workbook  # type: ignore[import-untyped]  # costs a start too much
+
     try:
         _check_unpacked(content.octets)
         workbook = load_workbook(BytesIO(content.octets), read_only=True, data_only=True, keep_links=False)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from eventlet.green import subprocess
 from eventlet.semaphore import Semaphore
+from eventlet.timeout import Timeout
 
 from ballots.service import pages
 from chassis.config import Settings
@@ -80,9 +81,8 @@ class Typesetter:
             env=environ,
         )
         try:
-            made, _ = program.communicate(request, timeout=self._seconds)
-        except subprocess.TimeoutExpired:
-            raise PdfBusy("The PDF took too long.") from None
+            with Timeout(self._seconds, PdfBusy("The PDF took too long.")):
+                made, _ = program.communicate(request)
         finally:
             if program.poll() is None:
                 program.kill()
