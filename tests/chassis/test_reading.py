@@ -2,8 +2,7 @@
 
 import pytest
 
-from ballots.domain import Fault
-from ballots.domain.reading import read_text
+from chassis.reading import Fault, read_text
 
 
 @pytest.mark.parametrize("text", ["永安镇人民代表大会", "道路（二期）· No. 2", "𠮷野", "e\u0301", "أ"])
