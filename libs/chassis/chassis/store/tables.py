@@ -13,6 +13,8 @@ from chassis.store.types import Instant, Number
 HANDLED: Final = "handled"
 WAITING: Final = "waiting"
 PARKED: Final = "parked"
+DISCARDED: Final = "discarded"
+"""Set aside for good by a person; ``error`` has the reason. Nothing waits behind it any more."""
 
 backbone: Final = MetaData()
 
