@@ -23,8 +23,11 @@ def test_an_http_request_is_counted_and_timed(service):
         metrics.http_observed(service=service, method="GET", route="/polls/<id>", status=200, seconds=0.02)
     labels = {"service": service, "method": "GET", "route": "/polls/<id>"}
     assert shown()["piaojue_http_requests_total", frozenset({**labels, "status": "200"}.items())] == 2
-    assert shown()["piaojue_http_request_seconds_count", frozenset(labels.items())] == 2
-    assert shown()["piaojue_http_request_seconds_bucket", frozenset({**labels, "le": "0.01"}.items())] == 0
+    assert shown()["piaojue_http_request_duration_seconds_count", frozenset(labels.items())] == 2
+    assert (
+        shown()["piaojue_http_request_duration_seconds_bucket", frozenset({**labels, "le": "0.01"}.items())]
+        == 0
+    )
 
 
 def test_an_invented_method_makes_no_series_of_its_own(service):
@@ -49,6 +52,22 @@ def test_the_exposition_of_one_service_shows_no_other(service):
     assert {dict(labels).get("service", service) for _, labels in found} == {service}
     assert any(name == "process_start_time_seconds" for name, _ in found)
     assert any(dict(labels).get("service") == other for _, labels in shown())
+
+
+def test_series_whose_labels_come_and_go_are_shown_no_longer_than_they_are_there(service):
+    series = metrics.gauge(f"piaojue_x{uuid4().hex}_shown", "Only for this test.", ["place"])
+    here, elsewhere = metrics.Shown(series, service), metrics.Shown(series, f"{service}-other")
+    elsewhere.only({("south",): 7})
+    here.only({("north",): 1, ("south",): 2})
+    here.only({("south",): 3, ("west",): 4})
+    seen = {
+        dict(labels)["place"]: value
+        for (_, labels), value in shown(service).items()
+        if ("place") in dict(labels)
+    }
+    assert seen == {"south": 3, "west": 4}
+    elsewhere.only({})
+    assert [value for (name, _), value in shown().items() if name.endswith("_shown")] == [3, 4]
 
 
 @pytest.mark.parametrize("label", ["code", "deputy", "person_id", "choice", "marks", "receipt", "api_token"])

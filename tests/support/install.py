@@ -16,7 +16,7 @@ from ctypes.util import find_library
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tests.support import postgresql, rabbitmq
+from tests.support import postgresql, prometheus, rabbitmq
 from tests.support.waiting import eventually
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -42,6 +42,7 @@ def missing() -> dict[str, list[str]]:
     """Debian's package, and what of it is not there."""
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
     found["wrk"] = [] if shutil.which("wrk") else ["the load generator wrk"]
+    found |= prometheus.missing()
     return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
 
 

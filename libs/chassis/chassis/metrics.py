@@ -8,7 +8,7 @@ refused when declared.
 
 import platform
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -60,6 +60,28 @@ class Series(Generic[_Kind]):
             child = self._children.setdefault(values, self._metric.labels(*values))
         return child
 
+    def forget(self, *values: str) -> None:
+        """Shows the child for these labels' values no more. Idempotent."""
+        if self._children.pop(values, None) is not None:
+            self._metric.remove(*values)
+
+
+class Shown:
+    """A gauge's values for one service whose labels come and go, such as those of open polls."""
+
+    def __init__(self, series: "Series[Gauge]", service: str) -> None:
+        self._series = series
+        self._service = service
+        self._values: frozenset[tuple[str, ...]] = frozenset()
+
+    def only(self, values: Mapping[tuple[str, ...], float]) -> None:
+        """Shows these, by the values of their labels, and no others of before."""
+        for gone in self._values - values.keys():
+            self._series.forget(self._service, *gone)
+        for labels, value in values.items():
+            self._series.of(self._service, *labels).set(value)
+        self._values = frozenset(values)
+
 
 def counter(name: str, doc: str, labels: Sequence[str] = ()) -> Series[Counter]:
     """Declare a counter, named ``…_total``. ValueError: its name or a label is not allowed, or is taken."""
@@ -106,7 +128,7 @@ HTTP_REQUESTS = counter(
     ["method", "route", "status"],
 )
 HTTP_SECONDS = histogram(
-    "piaojue_http_request_seconds",
+    "piaojue_http_request_duration_seconds",
     "Time from the arrival of an HTTP request to its answer, in seconds.",
     ["method", "route"],
 )
@@ -115,7 +137,9 @@ HANDLER_EVENTS = counter(
     "Events given to a handler. `outcome` is `handled`, `failed` (will be tried again) or `parked`.",
     ["type", "outcome"],
 )
-HANDLER_SECONDS = histogram("piaojue_handler_seconds", "Time that a handler took, in seconds.", ["type"])
+HANDLER_SECONDS = histogram(
+    "piaojue_handler_duration_seconds", "Time that a handler took, in seconds.", ["type"]
+)
 
 OUTBOX_PENDING = gauge(
     "piaojue_outbox_pending", "Committed events that are not yet confirmed by the broker; a few is normal."
@@ -128,17 +152,32 @@ OUTBOX_SEQUENCE = gauge("piaojue_outbox_sequence", "Last number given in this se
 OUTBOX_PUBLISHED = gauge(
     "piaojue_outbox_published", "Last number of this service's log that the broker has confirmed."
 )
+LOG_VERIFIED = gauge(
+    "piaojue_log_verified",
+    "Number up to which the relay's process has verified the chain of this service's log, since its start.",
+)
+LOG_BROKEN = gauge(
+    "piaojue_log_broken", "1 where an event of this service's own log does not continue its chain, else 0."
+)
 RELAY_LEADER = gauge("piaojue_relay_leader", "1 where this process is the relay of its service, else 0.")
 RELAY_BATCHES = counter(
     "piaojue_relay_batches_total",
     "Batches of events sent to the broker. `outcome` is `confirmed` or `failed` (will be sent again).",
     ["outcome"],
 )
+RELAY_LAST_PUBLISH = gauge(
+    "piaojue_relay_last_publish_timestamp_seconds",
+    "When this process last had events confirmed by the broker, as Unix time; 0 before the first.",
+)
 
+CONSUMER_CONNECTED = gauge(
+    "piaojue_consumer_connected", "1 where this process has its inbox's queue at the broker, else 0."
+)
 INBOX_WAITING = gauge("piaojue_inbox_waiting", "Events stored and not yet handled, parked ones not counted.")
 INBOX_OLDEST_SECONDS = gauge(
     "piaojue_inbox_oldest_seconds",
-    "Age of the oldest event not yet handled, in seconds; 0 when there is none.",
+    "Age of the oldest event that waits to be handled, in seconds; 0 when there is none. Parked ones do not "
+    "count.",
 )
 INBOX_PARKED = gauge("piaojue_inbox_parked", "Events set aside after the last try; each needs a person.")
 INBOX_DUPLICATES = counter(
@@ -165,6 +204,20 @@ INBOX_FORKED = gauge(
     "piaojue_inbox_forked",
     "1 where a source is stopped since its log does not continue what was taken before, else 0.",
     ["source"],
+)
+
+STORE_REACHABLE = gauge(
+    "piaojue_store_reachable", "1 where the database answered this process when it was last asked, else 0."
+)
+STORE_CONNECTIONS = gauge(
+    "piaojue_store_connections_in_use", "Connections to the database that are in use in this process."
+)
+STORE_CONNECTIONS_MAX = gauge(
+    "piaojue_store_connections_max", "Connections to the database that this process may have at most."
+)
+OBSERVED_AT = gauge(
+    "piaojue_observed_timestamp_seconds",
+    "When the figures that are read from the database were last brought up to date, as Unix time.",
 )
 
 BUILD_INFO = gauge("piaojue_build_info", "Always 1; the labels say what runs.", ["version", "python"])

@@ -101,3 +101,10 @@ COMMON: Final[tuple[Setting, ...]] = (
     ),
     Setting("feed_page", Whole(1, 10000), 500, "Events at most in one page of the log of events."),
 )
+    Setting(
+        "verify_interval",
+        Amount(0.1, 86400),
+        10,
+        "Pause between checks that the service's own log of events continues its chain.",
+        unit="seconds",
+    ),

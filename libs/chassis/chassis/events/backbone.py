@@ -19,6 +19,7 @@ from chassis.events.inbox import Handler, Heard, Inbox
 from chassis.events.inbox_store import InboxStore
 from chassis.events.log import EventLog, page_answerer
 from chassis.events.relay import Relay
+from chassis.events.watching import ChainWatch
 from chassis.http.worker import Worker
 from chassis.logging import get_logger
 from chassis.store import Store, Stored
@@ -46,6 +47,7 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         store = next(each.store for each in self.container.dependencies if isinstance(each, Stored))
         self.build(settings, store)
         self._threads = [self._spawn("relay", self.relay.run), self._spawn("answerer", self._answer)]
+        self._threads.append(self._spawn("watch", self.watch.run))
         for source in sorted(self.inbox.sources):
             self._threads.append(self._spawn("healing", self.healing.follow, source))
         if self.inbox.sources:
@@ -70,6 +72,7 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         self.relay = Relay(name, self.log, bus, batch=settings.relay_batch, interval=settings.relay_interval)
         self.inbox_store = InboxStore(store)
         self.inbox = Inbox(name, self.inbox_store, self._handlers(), pauses=settings.retry_pauses)
+        self.watch = ChainWatch(name, self.log, interval=settings.verify_interval)
         self.healing = Healing(
             name, self.inbox, bus, timeout=settings.rpc_timeout, compare=settings.compare_interval
         )
@@ -127,6 +130,8 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         pending, tip, load = self.log.pending(), self.log.tip(), self.inbox_store.load()
         metrics.OUTBOX_PENDING.of(self._name).set(pending.events)
         metrics.OUTBOX_OLDEST_SECONDS.of(self._name).set(_age(pending.oldest))
+        self.inbox.observe({source: self.inbox.position(source) for source in self.inbox.sources})
+        metrics.OUTBOX_PUBLISHED.of(self._name).set(self.log.published())
         metrics.OUTBOX_SEQUENCE.of(self._name).set(tip.sequence)
         metrics.INBOX_WAITING.of(self._name).set(load.waiting)
         metrics.INBOX_PARKED.of(self._name).set(load.parked)

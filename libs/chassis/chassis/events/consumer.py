@@ -3,6 +3,7 @@
 from threading import Event as Flag
 from time import monotonic, sleep
 
+from chassis import metrics
 from chassis.bus import Bus, BusUnavailable, Subscription
 from chassis.events.healing import Healing
 from chassis.events.inbox import Inbox
@@ -60,7 +61,9 @@ class Consumer:
             exchanges = [exchange_of(source) for source in sorted(self._inbox.sources)]
             subscription = self._bus.subscribe(f"{self._service}.inbox", exchanges, most=self._batch)
         except BusUnavailable:
+            metrics.CONSUMER_CONNECTED.of(self._service).set(0)
             return None
+        metrics.CONSUMER_CONNECTED.of(self._service).set(1)
         for source in self._inbox.sources:
             self._healing.look(source)
         return subscription
@@ -88,6 +91,7 @@ class Consumer:
 
     def _give_back(self, subscription: Subscription | None) -> None:
         """Closing has the broker deliver again what was not acknowledged."""
+        metrics.CONSUMER_CONNECTED.of(self._service).set(0)
         if subscription is not None:
             subscription.close()
         self._stopped.wait(_PAUSE_SECONDS)

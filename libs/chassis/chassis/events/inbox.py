@@ -134,7 +134,7 @@ class Inbox:
             for source in sources:
                 self._store.move(transaction, source, cursors[source])
         taken.failed = sum(row["state"] == WAITING for row in rows)
-        self._observe(cursors)
+        self.observe(cursors)
         return taken
 
     def _continues(self, cursor: Cursor, event: Event, taken: Taken, *, from_log: bool) -> bool:
@@ -241,7 +241,7 @@ class Inbox:
                 cursor.forked = f"its event {tip.sequence} is not the one that was taken before"
             self._store.move(transaction, source, cursor)
         _log.error("source_forked", service=self._service, source=source, reason=cursor.forked)
-        self._observe({source: cursor})
+        self.observe({source: cursor})
 
     def position(self, source: str) -> Cursor:
         """The cursor of a source."""
@@ -256,7 +256,8 @@ class Inbox:
         seconds = perf_counter() - started
         metrics.handler_observed(service=self._service, type=event.type, outcome=outcome, seconds=seconds)
 
-    def _observe(self, cursors: Mapping[str, Cursor]) -> None:
+    def observe(self, cursors: Mapping[str, Cursor]) -> None:
+        """Shows where these sources stand."""
         for source, cursor in cursors.items():
             metrics.INBOX_CURSOR.of(self._service, source).set(cursor.sequence)
             metrics.INBOX_FORKED.of(self._service, source).set(cursor.forked is not None)

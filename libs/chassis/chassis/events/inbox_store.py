@@ -139,7 +139,7 @@ class InboxStore:
             rows = connection.execute(query.where(_UNHANDLED).group_by(inbox.c.state)).all()
             counts = {row[0]: row[1] for row in rows}
             bytes_parked = connection.scalar(select(func.count()).select_from(unreadable)) or 0
-            oldest = min((row[2] for row in rows), default=None)
+            oldest = min((row[2] for row in rows if row[0] == WAITING), default=None)
             return Load(counts.get(WAITING, 0), counts.get(PARKED, 0) + bytes_parked, oldest)
 
     def position(self, source: str) -> Cursor:

@@ -93,6 +93,11 @@ class EventLog:
         with unavailable_when_lost(), self._store.engine.connect() as connection:
             return _tip(connection)
 
+    @property
+    def leads_here(self) -> bool:
+        """Whether this process is the leader."""
+        return self._store.relay_leads_here
+
     def published(self) -> int:
         """The last number that is known to be confirmed."""
         with unavailable_when_lost(), self._store.engine.connect() as connection:

@@ -58,6 +58,14 @@ class AnsweringLog(Protocol):
         """The last event. StoreUnavailable."""
 
 
+class WatchedLog(AnsweringLog, Protocol):
+    """A log whose chain is watched by the process that leads it."""
+
+    @property
+    def leads_here(self) -> bool:
+        """Whether this process is the leader."""
+
+
 class RelayedLog(Protocol):
     """A log as its relay sees it. StoreUnavailable: nothing was changed, or it cannot be known whether."""
 
@@ -117,7 +125,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much is not yet handled."""
+    """How much is not yet handled. ``oldest``: when the first of those that wait was received."""
 
     waiting: int
     parked: int

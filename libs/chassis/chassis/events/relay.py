@@ -113,6 +113,7 @@ class Relay:
             return False
         self._failures = 0
         metrics.RELAY_BATCHES.of(self._service, "confirmed").inc()
+        metrics.RELAY_LAST_PUBLISH.of(self._service).set_to_current_time()
         return True
 
     def _drop_publisher(self) -> None:

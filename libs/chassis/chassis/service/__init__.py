@@ -1,7 +1,8 @@
 """What a service is made of: its base class, what it is provided with, how it is run."""
 
 from chassis.service.base import Service, release_of
+from chassis.service.observing import Observed
 from chassis.service.provided import Configured, Made, Plugged, Secret
 from chassis.service.running import Running
 
-__all__ = ["Configured", "Made", "Plugged", "Running", "Secret", "Service", "release_of"]
+__all__ = ["Configured", "Made", "Observed", "Plugged", "Running", "Secret", "Service", "release_of"]

@@ -1,7 +1,6 @@
 """What every service answers beside its own routes: its documentation, its health, its metrics, its
 events."""
 
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,8 +15,8 @@ from chassis.health import Health
 from chassis.http import INTERNAL, Answer, Call, bearer, http, strict_json
 from chassis.openapi import Documented
 from chassis.service.health import Watched
+from chassis.service.observing import Observing
 from chassis.service.provided import Configured
-from chassis.store import StoreUnavailable
 
 PARKED_SHOWN = 100
 
@@ -50,6 +49,7 @@ class Service(Documented):
     backbone = Backbone()
     settings = Configured()
     health = Watched()
+    observing = Observing()
 
     @http("GET", "/health/live", who=INTERNAL, answer=strict_json.MEDIA_TYPE, also_at_root=True)
     def live(self, call: Call) -> Answer:
@@ -68,8 +68,7 @@ class Service(Documented):
     @http("GET", "/metrics", who=INTERNAL, answer=metrics.CONTENT_TYPE, also_at_root=True)
     def metrics(self, call: Call) -> Answer:
         """Prometheus' text format."""
-        with suppress(StoreUnavailable):  # the gauges stay at what was last known; it is not ready anyway
-            self.backbone.observe()
+        self.observing.look()  # should the store be away, its figures stay at what was last known
         return Answer(metrics.exposition(None if call.at_root else self.name))
 
     @http("GET", "/events", who=bearer(*ROLES), query=FeedQuery(), answer=strict_json.MEDIA_TYPE)

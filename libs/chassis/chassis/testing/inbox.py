@@ -114,7 +114,7 @@ class FakeInboxStore:
         self.check()
         unhandled = _unhandled(self._state)
         parked = sum(row["state"] == PARKED for row in unhandled)
-        oldest = min((row["received_at"] for row in unhandled), default=None)
+        oldest = min((row["received_at"] for row in unhandled if row["state"] != PARKED), default=None)
         return Load(len(unhandled) - parked, parked + len(self._state.unreadable), oldest)
 
     def parked(self, most: int) -> list[Entry]:

@@ -18,7 +18,7 @@ from ballots.service.rounds import RoundRoutes
 from ballots.service.slips import SlipRoutes
 from ballots.service.typesetting import typesetter_for
 from ballots.store import Ballots
-from chassis.service import Made, Plugged, Secret, Service
+from chassis.service import Made, Observed, Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 
 
@@ -49,3 +49,4 @@ class BallotsService(
     guesses = Made(guesses_for)
     recorder = Made(recorder_for)
     typesetter = Made(typesetter_for)
+    polls = Observed(usecases.observe_polls)

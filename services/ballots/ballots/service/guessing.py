@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from ballots.domain import CodeUnknown, GuessLimit
+from ballots.domain import CodeUnknown, GuessLimit, TooManyGuesses
 from chassis.config import Settings
 from chassis.metrics import counter
 
 GUESSES = counter(
     "piaojue_ballots_guesses_total",
     "Unknown codes that were sent, in all polls: slips of the finger, or somebody guesses.",
+)
+THROTTLED = counter(
+    "piaojue_ballots_guesses_throttled_total",
+    "Unknown codes that were not answered but told to wait, in all polls: somebody guesses.",
 )
 
 
@@ -19,6 +23,7 @@ class Guesses:
 
     def __init__(self, service: str, limit: GuessLimit) -> None:
         self._counted = GUESSES.of(service)
+        self._throttled = THROTTLED.of(service)
         self._limit = limit
 
     @contextmanager
@@ -29,7 +34,11 @@ class Guesses:
             yield
         except CodeUnknown:
             self._counted.inc()
-            self._limit.take((body, poll), monotonic())
+            try:
+                self._limit.take((body, poll), monotonic())
+            except TooManyGuesses:
+                self._throttled.inc()
+                raise
             raise
 
 

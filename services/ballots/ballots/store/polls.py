@@ -1,9 +1,10 @@
 """Polls, from their preparation to their result."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from ballots.domain import OnPaper, Poll, PollState
 from ballots.store.errors import PollExists, UnknownPoll
@@ -85,3 +86,25 @@ class Polls(Papers):
             .where(polls.c.body == turnout.poll.body, polls.c.id == turnout.poll.id)
             .values(told_issued=turnout.poll.issued, told_returned=turnout.returned)
         )
+
+    def states(self) -> dict[PollState, int]:
+        """How many polls are in each state."""
+        rows = self.connection.execute(select(polls.c.state, func.count()).group_by(polls.c.state)).all()
+        return dict.fromkeys(PollState, 0) | {PollState(row[0]): row[1] for row in rows}
+
+    def open_polls(self, most: int) -> list[Turnout]:
+        """Open polls and what was told of each, those opened last first; nothing is counted or locked."""
+        query = select(polls).where(polls.c.state == PollState.OPEN.value)
+        rows = self.connection.execute(query.order_by(polls.c.opened_at.desc()).limit(most))
+        return [
+            Turnout(Poll.restored(dict(row._mapping)), row.told_returned, row.told_issued, row.told_returned)
+            for row in rows
+        ]
+
+    def closed_since(self, moment: datetime, most: int) -> list[tuple[Poll, int]]:
+        """Polls closed after that moment, the last first, with the papers returned."""
+        closed = [state.value for state in (PollState.CLOSED, PollState.COUNTED, PollState.DECLARED)]
+        query = select(polls).where(polls.c.state.in_(closed), polls.c.closed_at > moment)
+        rows = self.connection.execute(query.order_by(polls.c.closed_at.desc()).limit(most)).all()
+        found = [Poll.restored(dict(row._mapping)) for row in rows]
+        return [(poll, self.returned(poll.body, poll.id)) for poll in found]

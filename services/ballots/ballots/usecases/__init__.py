@@ -9,6 +9,8 @@ from ballots.usecases.bodies import (
 from ballots.usecases.casting import Cast, cast_ballots, read_cast
 from ballots.usecases.documents import announcement, count_report, roll_call_sheet
 from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
+from ballots.usecases.objections import answer_objection, file_objection, show_objections
+from ballots.usecases.observing import observe_polls
 from ballots.usecases.officers import appoint, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
 from ballots.usecases.profiles import show_profile, show_profiles
@@ -38,6 +40,7 @@ __all__ = [
     "keep_candidate_list",
     "open_meeting",
     "open_poll",
+    "observe_polls",
     "prepare_next_round",
     "prepare_poll",
     "print_slips",
