@@ -164,6 +164,22 @@ def test_a_secret_is_read_from_a_file(tmp_path, write):
     assert load(file=write(f"north:\n  store_url_file: {secret}\n")).store_url == URL
 
 
+def test_paths_in_a_file_are_relative_to_its_folder_and_those_in_variables_are_not(tmp_path, write):
+    (tmp_path / "url").write_text(URL)
+    file = write("store_url_file: url\ndata_folder: data\nstore_ca: ca.pem\njwks: keys.json\n")
+    settings = load(file=file)
+    assert settings.store_url == URL
+    assert settings.data_folder == tmp_path / "data"
+    assert settings.store_ca == tmp_path / "ca.pem"
+    assert settings.jwks == str(tmp_path / "keys.json")
+    settings = load(file=file, PIAOJUE_DATA_FOLDER="elsewhere", PIAOJUE_JWKS="https://issuer.example/keys")
+    assert settings.data_folder == Path("elsewhere")
+    assert settings.jwks == "https://issuer.example/keys"
+    absolute = load(file=write("data_folder: /srv/piaojue\njwks: https://issuer.example/keys\n"))
+    assert absolute.data_folder == Path("/srv/piaojue")
+    assert absolute.jwks == "https://issuer.example/keys"
+
+
 def test_a_secret_given_twice_or_unreadable_is_a_fault(tmp_path):
     text = faults_of(PIAOJUE_STORE_URL=URL, PIAOJUE_STORE_URL_FILE=str(tmp_path / "none"))
     assert "not both" in text

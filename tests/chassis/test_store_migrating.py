@@ -7,7 +7,16 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import inspect, text
 
-from chassis.store import SchemaMismatch, StoreUnavailable, check_migrated, migrate, open_engine
+from chassis.store import (
+    Fit,
+    SchemaMismatch,
+    StoreUnavailable,
+    check_migrated,
+    look,
+    migrate,
+    migrating,
+    open_engine,
+)
 
 SERVICE = "ballots"
 
@@ -88,6 +97,55 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(engine):
             call(engine, SERVICE)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def newer(engine, fits_from):
+    """As a release of later days leaves it, whose tables older releases fit from a revision on."""
+    migrate(engine, SERVICE)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(
+            text("UPDATE schema_fit SET revision = '9999', fits_from = :since"), {"since": fits_from}
+        )
+
+
+def test_a_release_goes_on_with_tables_of_a_newer_one_that_it_fits(engine):
+    head = look(engine, SERVICE).head
+    newer(engine, fits_from=head)
+    for call in (migrate, check_migrated):
+        assert call(engine, SERVICE) == Fit("9999", head, known=False)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def test_tables_of_a_newer_release_that_fit_no_more_are_refused_with_the_reason(engine):
+    newer(engine, fits_from="9998")
+    for call in (migrate, check_migrated):
+        with pytest.raises(SchemaMismatch, match=r"fit releases from revision 9998 on.*start a newer one"):
+            call(engine, SERVICE)
+
+
+def test_migrating_tells_how_it_was_and_the_tables_say_which_releases_fit(engine):
+    assert migrate(engine, SERVICE).current is None
+    head = look(engine, SERVICE).head
+    assert migrate(engine, SERVICE) == Fit(head, head, known=True)
+    with engine.connect() as connection:
+        revision, fits_from = connection.execute(text("SELECT * FROM schema_fit")).one()
+    assert revision == head
+    assert fits_from <= head
+
+
+def test_a_table_that_is_in_use_for_too_long_is_unavailable_and_nothing_changed(database_url, monkeypatch):
+    monkeypatch.setattr(migrating, "_LOCK_SECONDS", 1)
+    engine = open_engine(database_url())
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    with engine.begin() as somebody:
+        somebody.execute(text("LOCK TABLE alembic_version"))
+        with pytest.raises(StoreUnavailable):
+            migrate(engine, SERVICE)
+    migrate(engine, SERVICE)
+    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_nothing_half_done(engine):

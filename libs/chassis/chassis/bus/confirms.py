@@ -10,20 +10,38 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
+from amqp.transport import SSLTransport
+
 from chassis.bus.port import BusUnavailable
 
 
 @contextmanager
 def gathered(channel: Any) -> Iterator[None]:
     """What is published in the block is written at its end, in one piece."""
-    transport, pieces = channel.connection.transport, []
-    write = transport._write
-    transport._write = lambda piece: pieces.append(bytes(piece))
+    transport = channel.connection.transport
+    sock, gathering = transport.sock, _Gathering()
+    write = None if isinstance(transport, SSLTransport) else transport._write
+    transport.sock = gathering
+    if write is not None:  # bound to the socket when it was connected
+        transport._write = gathering.write
     try:
         yield
     finally:
-        transport._write = write
-    transport.write(b"".join(pieces))
+        transport.sock = sock
+        if write is not None:
+            transport._write = write
+    transport.write(b"".join(gathering.pieces))
+
+
+class _Gathering:
+    """Stands for the socket meanwhile."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self.pieces.append(bytes(piece))
+        return len(piece)
 
 
 class Confirms:

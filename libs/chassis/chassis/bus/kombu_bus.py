@@ -1,10 +1,12 @@
 """The bus on kombu's transports: RabbitMQ, or ``memory://`` within one process."""
 
-import json
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
@@ -15,6 +17,7 @@ from kombu.messaging import Consumer
 
 from chassis.bus.confirms import Confirms, gathered
 from chassis.bus.port import Answerer, BusUnavailable, Delivery, Message
+from chassis.bus.questions import answering, asked, is_absent
 from piaojue_contracts import CONTENT_TYPE
 
 POLLING_SECONDS: Final = 0.01
@@ -26,7 +29,6 @@ BURST_SECONDS: Final = 0.002
 GATHER_SECONDS: Final = 0.005
 """How long a burst is gathered at most, so that a steady stream is not held up."""
 _QUORUM: Final = {"x-queue-type": "quorum", "x-single-active-consumer": True}
-_QUESTIONS: Final = {"x-message-ttl": 30_000}
 CLOSE_SECONDS: Final = 2.0
 """How long a broker may take to say goodbye."""
 
@@ -47,17 +49,37 @@ def _unavailable_when_lost(connection: Connection, *, waits: bool = False) -> It
         _log.warning("broker_refused", error=type(error).__name__, code=getattr(error, "code", None))
         raise BusUnavailable("The broker refused.") from error
     except (*connection.connection_errors, OperationalError, OSError, EOFError) as error:
+        if (untrusted := _untrusted(error)) is not None:
+            _log.error("broker_not_trusted", reason=untrusted)
+            raise BusUnavailable(f"The broker's certificate is not trusted: {untrusted}.") from error
         raise BusUnavailable("The broker cannot be reached at the moment.") from error
 
 
-class KombuBus:
-    """A bus by URL. Every publisher, subscription and answerer has a connection of its own."""
+def _untrusted(error: BaseException | None) -> str | None:
+    """What is wrong with the broker's certificate, if that is it."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None
 
-    def __init__(self, url: str, *, heartbeat: float = 30.0) -> None:
+
+class KombuBus:
+    """A bus by URL. Every publisher, subscription and answerer has a connection of its own.
+
+    ``asker`` is the name under which it asks, without dots. ``amqps://`` is TLS: the broker's certificate
+    must be for its host, and signed by one of those in the file ``ca``, or by one that this system trusts.
+    """
+
+    def __init__(
+        self, url: str, *, heartbeat: float = 30.0, asker: str = "anybody", ca: Path | None = None
+    ) -> None:
         self._url = url
         self._heartbeat = heartbeat
+        self._asker = asker
         self._in_memory = url.startswith("memory:")
-        self._asker = uuid4().hex if self._in_memory else None  # there, queues are never deleted
+        self._own = uuid4().hex if self._in_memory else None  # there, queues are never deleted
+        self._tls = _tls(url, ca) if url.startswith("amqps:") else False
 
     def publisher(self, exchange: str) -> "_Publisher":
         return _Publisher(self._connected(), exchange, confirms=not self._in_memory)
@@ -68,8 +90,10 @@ class KombuBus:
     def ask(self, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
         connection = self._connected()
         try:
+            replies = f"{self._asker}.answers.{queue}.{self._own or uuid4().hex}"
             with _unavailable_when_lost(connection, waits=True):
-                return _asked(connection, queue, question, timeout, self._asker or uuid4().hex)
+                answer: dict[str, Any] = asked(connection, replies, queue, question, timeout)
+                return answer
         except TimeoutError:
             raise BusUnavailable(f"Nobody answered at {queue} in time.") from None
         finally:
@@ -79,7 +103,7 @@ class KombuBus:
         connection = self._connected()
         try:
             with _unavailable_when_lost(connection):
-                _answering(connection, queue, answerer, stopping)
+                answering(connection, queue, answerer, stopping)
         finally:
             _close(connection)
 
@@ -90,6 +114,7 @@ class KombuBus:
             heartbeat=0 if self._in_memory else self._heartbeat,
             connect_timeout=CONNECT_SECONDS,
             transport_options=options,
+            ssl=self._tls,
         )
         try:
             with _unavailable_when_lost(connection):
@@ -101,8 +126,31 @@ class KombuBus:
         return connection
 
 
+def _tls(url: str, ca: Path | None) -> dict[str, Any]:
+    return {
+        "cert_reqs": ssl.CERT_REQUIRED,
+        "ca_certs": str(ca) if ca else None,
+        "server_hostname": urlsplit(url).hostname or "localhost",
+        "tls_minimum_version": ssl.TLSVersion.TLSv1_2,
+    }
+
+
 def _topic(exchange: str) -> Exchange:
     return Exchange(exchange, type="topic", durable=True)
+
+
+def _sure_of(connection: Connection, exchange: str) -> None:
+    """Declared only where it is missing: it is its publisher's, and others may have no right to declare
+    it."""
+    channel = connection.channel()
+    try:
+        _topic(exchange)(channel).declare(passive=True)
+    except connection.channel_errors as error:
+        if not is_absent(error):
+            raise
+        channel = connection.channel()
+        _topic(exchange)(channel).declare()
+    channel.close()
 
 
 def _close(connection: Connection) -> None:
@@ -187,7 +235,7 @@ class _Subscription:
             declared = Queue(queue, durable=True, queue_arguments=_QUORUM)(self._channel)
             declared.declare()
             for exchange in exchanges:
-                _topic(exchange)(self._channel).declare()
+                _sure_of(connection, exchange)
                 declared.bind_to(exchange, routing_key="#")
             consumer = Consumer(self._channel, [declared], on_message=self._on_message, auto_declare=False)
             consumer.qos(prefetch_count=2 * most)
@@ -230,65 +278,3 @@ class _Subscription:
 
     def close(self) -> None:
         _close(self._connection)
-
-
-def _asked(
-    connection: Connection, queue: str, question: dict[str, Any], timeout: float, asker: str
-) -> dict[str, Any]:
-    answers: list[dict[str, Any]] = []
-    asked = uuid4().hex
-
-    def _on_message(message: Any) -> None:
-        if message.properties.get("correlation_id") == asked:
-            answers.append(json.loads(message.body))
-
-    channel = connection.channel()
-    replies = Queue(f"{queue}.answers.{asker}", exclusive=True, durable=False, auto_delete=True)
-    reply_queue = replies(channel)
-    reply_queue.declare()
-    _questions(queue)(channel).declare()
-    with Consumer(channel, [reply_queue], on_message=_on_message, no_ack=True, auto_declare=False):
-        _send_json(channel, queue, question, correlation_id=asked, reply_to=reply_queue.name)
-        deadline = monotonic() + timeout
-        while not answers:
-            left = deadline - monotonic()
-            if left <= 0:
-                raise TimeoutError
-            connection.drain_events(timeout=left)
-    return answers[0]
-
-
-def _answering(connection: Connection, queue: str, answerer: Answerer, stopping: Callable[[], bool]) -> None:
-    channel = connection.channel()
-
-    def _on_message(message: Any) -> None:
-        properties = message.properties
-        try:
-            reply_to, correlation_id = properties["reply_to"], properties["correlation_id"]
-            answer = answerer(json.loads(message.body))
-        except Exception as error:  # who asked will ask again; one bad question must not end the answering
-            _log.warning("question_not_answered", queue=queue, error=type(error).__name__)
-            return
-        _send_json(channel, reply_to, answer, correlation_id=correlation_id)
-
-    asked = _questions(queue)(channel)
-    asked.declare()
-    with Consumer(channel, [asked], on_message=_on_message, no_ack=True, auto_declare=False):
-        while not stopping():
-            try:
-                connection.drain_events(timeout=0.5)
-            except TimeoutError:
-                _keep_alive(connection)
-
-
-def _questions(queue: str) -> Queue:
-    return Queue(queue, durable=True, queue_arguments=_QUESTIONS)
-
-
-def _send_json(channel: Any, queue: str, content: dict[str, Any], **properties: Any) -> None:
-    """By the broker's default exchange, which leads to the queue of that name."""
-    body = json.dumps(content, ensure_ascii=False).encode()
-    message = channel.prepare_message(
-        body, content_type=CONTENT_TYPE, content_encoding="utf-8", properties=properties
-    )
-    channel.basic_publish(message, exchange="", routing_key=queue)

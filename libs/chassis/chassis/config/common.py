@@ -24,6 +24,13 @@ COMMON: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
+        "store_ca",
+        Location(),
+        None,
+        "File with the certificates (PEM) by which PostgreSQL's own must be signed. Once it is set, the "
+        "connection is TLS, and the server's certificate must be for its host; else it is as the URL says.",
+    ),
+    Setting(
         "store_connections",
         Whole(1, 500),
         20,
@@ -34,8 +41,16 @@ COMMON: Final[tuple[Setting, ...]] = (
         "broker_url",
         Url(["memory", "amqp", "amqps"]),
         "memory://",
-        "The broker: `amqp://USER:PASSWORD@HOST:PORT/VHOST`, or `memory://` within one process.",
+        "The broker: `amqp://USER:PASSWORD@HOST:PORT/VHOST`, or `memory://` within one process. `amqps://…` "
+        "is TLS: the broker's certificate must be trusted, and for its host.",
         secret=True,
+    ),
+    Setting(
+        "broker_ca",
+        Location(),
+        None,
+        "File with the certificates (PEM) by which the broker's own must be signed, with `amqps://`; without "
+        "it, those that this system trusts.",
     ),
     Setting(
         "broker_heartbeat", Amount(0, 600), 30, "Pause between signs of life; 0 is none.", unit="seconds"
@@ -99,8 +114,6 @@ COMMON: Final[tuple[Setting, ...]] = (
         "Pause between comparisons with the last event of each source, which find what the broker lost.",
         unit="seconds",
     ),
-    Setting("feed_page", Whole(1, 10000), 500, "Events at most in one page of the log of events."),
-)
     Setting(
         "verify_interval",
         Amount(0.1, 86400),
@@ -108,3 +121,5 @@ COMMON: Final[tuple[Setting, ...]] = (
         "Pause between checks that the service's own log of events continues its chain.",
         unit="seconds",
     ),
+    Setting("feed_page", Whole(1, 10000), 500, "Events at most in one page of the log of events."),
+)

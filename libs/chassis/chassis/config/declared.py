@@ -40,9 +40,11 @@ class Settings:
     region: str
     data_folder: Path
     store_url: str
+    store_ca: Path | None
     store_connections: int
     migrate: bool
     broker_url: str
+    broker_ca: Path | None
     broker_heartbeat: float
     rpc_timeout: float
     workers: int
@@ -61,6 +63,7 @@ class Settings:
     inbox_batch: int
     retry_pauses: tuple[float, ...]
     compare_interval: float
+    verify_interval: float
     feed_page: int
 
     def __init__(

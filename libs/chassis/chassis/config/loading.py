@@ -44,6 +44,8 @@ class _Raw:
 
     value: object
     source: str
+    folder: Path | None = None
+    """Of the file that says it."""
 
 
 @dataclass
@@ -55,7 +57,12 @@ class _Reading:
     faults: list[Fault] = field(default_factory=list)
 
     def take(
-        self, given: Mapping[str, tuple[object, str]], *, source: str, allowed: Sequence[Setting]
+        self,
+        given: Mapping[str, tuple[object, str]],
+        *,
+        source: str,
+        allowed: Sequence[Setting],
+        folder: Path | None = None,
     ) -> None:
         """Take a layer: by key, the value and the name under which it was given there.
 
@@ -66,17 +73,17 @@ class _Reading:
             where = f"{source} {name}" if source == "environment" else source
             plain = key.removesuffix("_file")
             if key in by_key:
-                self.raw[key] = _Raw(value, where)
+                self.raw[key] = _Raw(value, where, folder)
             elif key != plain and plain in by_key and by_key[plain].secret:
                 if plain in given:
                     self.faults.append(Fault(name, where, f"give {plain} or {key}, not both"))
-                self._take_file(plain, value, where)
+                self._take_file(plain, value, where, folder or Path())
             else:
                 self.faults.append(Fault(name, source, self._unknown(key, name, by_key)))
 
-    def _take_file(self, key: str, path: object, where: str) -> None:
+    def _take_file(self, key: str, path: object, where: str, folder: Path) -> None:
         try:
-            text = Path(str(path)).expanduser().read_text(encoding="utf-8").strip()
+            text = (folder / Path(str(path)).expanduser()).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             self.faults.append(Fault(f"{key}_file", where, f"cannot read {path}: {reason}"))
@@ -105,7 +112,8 @@ class _Reading:
                 values[setting.key] = None
                 continue
             try:
-                values[setting.key] = setting.field.deserialize(raw.value)
+                value = setting.field.deserialize(raw.value)
+                values[setting.key] = setting.field.within(value, raw.folder) if raw.folder else value
             except ValidationError as error:
                 self.faults.append(Fault(setting.key, raw.source, _reason(error)))
         if self.faults:
@@ -202,12 +210,14 @@ def _take_file(reading: _Reading, file: Path, others: Collection[str]) -> None:
         return
     top = {str(key): value for key, value in (content or {}).items() if key not in others}
     section = top.pop(declared.service, None)
-    reading.take({k: (v, k) for k, v in top.items()}, source=source, allowed=declared.common)
+    reading.take(
+        {k: (v, k) for k, v in top.items()}, source=source, allowed=declared.common, folder=file.parent
+    )
     if section is not None and not isinstance(section, dict):
         reading.faults.append(Fault(declared.service, source, "must be a mapping of keys to values"))
         return
     named = {str(key): (value, f"{declared.service}.{key}") for key, value in (section or {}).items()}
-    reading.take(named, source=source, allowed=declared.settings)
+    reading.take(named, source=source, allowed=declared.settings, folder=file.parent)
 
 
 def _take_environment(

@@ -33,6 +33,9 @@ Lists are YAML lists, in a variable separated by commas.
 
 A secret (🔒) is masked wherever it is shown. It may be kept in a file of its own: `<key>_file` in the YAML
 file, `PIAOJUE_<KEY>_FILE` in the environment.
+
+A relative path in the YAML file is relative to the folder of that file; one in a variable, to where the
+process starts.
 """
 
 

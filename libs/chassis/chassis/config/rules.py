@@ -21,6 +21,10 @@ class Rule(fields.Field[T]):
         """The value meant by YAML's value or a variable's text. ValueError, TypeError: it breaks the rule."""
         raise NotImplementedError
 
+    def within(self, value: T, folder: Path) -> T:
+        """A value from a file in this folder: what is a relative path is relative to that."""
+        return value
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> T:
         try:
             return self.parse(value)
@@ -105,7 +109,7 @@ class Switch(Rule[bool]):
 
 
 class Location(Rule[Path]):
-    """A path of the file system, relative to where the process starts; ``~`` is the home of its user."""
+    """A path of the file system; ``~`` is the home of its user."""
 
     rule = "a path"
 
@@ -116,6 +120,9 @@ class Location(Rule[Path]):
             return Path(value).expanduser()
         except RuntimeError:  # no home is known
             raise ValueError from None
+
+    def within(self, value: Path, folder: Path) -> Path:
+        return folder / value
 
 
 class Url(Rule[str]):
@@ -142,6 +149,9 @@ class Url(Rule[str]):
         if parts.netloc and ("@" in parts.path or " " in url):
             raise ValueError
         return url
+
+    def within(self, value: str, folder: Path) -> str:
+        return str(folder / value) if self._path and "://" not in value else value
 
 
 class Host(NamedTuple):

@@ -66,13 +66,15 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
 
     def build(self, settings: Settings, store: Store[Any], bus: Bus | None = None) -> None:
         """Makes the parts, and starts none of them; on the bus of the settings, unless another is given."""
-        bus = bus or KombuBus(settings.broker_url, heartbeat=settings.broker_heartbeat)
         name = settings.service
+        bus = bus or KombuBus(
+            settings.broker_url, heartbeat=settings.broker_heartbeat, asker=name, ca=settings.broker_ca
+        )
         self.log = EventLog(store, f"/regions/{settings.region}/{name}")
         self.relay = Relay(name, self.log, bus, batch=settings.relay_batch, interval=settings.relay_interval)
+        self.watch = ChainWatch(name, self.log, interval=settings.verify_interval)
         self.inbox_store = InboxStore(store)
         self.inbox = Inbox(name, self.inbox_store, self._handlers(), pauses=settings.retry_pauses)
-        self.watch = ChainWatch(name, self.log, interval=settings.verify_interval)
         self.healing = Healing(
             name, self.inbox, bus, timeout=settings.rpc_timeout, compare=settings.compare_interval
         )
@@ -128,10 +130,10 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
     def observe(self) -> None:
         """Brings the gauges of this service's outbox and inbox up to date. StoreUnavailable."""
         pending, tip, load = self.log.pending(), self.log.tip(), self.inbox_store.load()
-        metrics.OUTBOX_PENDING.of(self._name).set(pending.events)
-        metrics.OUTBOX_OLDEST_SECONDS.of(self._name).set(_age(pending.oldest))
         self.inbox.observe({source: self.inbox.position(source) for source in self.inbox.sources})
         metrics.OUTBOX_PUBLISHED.of(self._name).set(self.log.published())
+        metrics.OUTBOX_PENDING.of(self._name).set(pending.events)
+        metrics.OUTBOX_OLDEST_SECONDS.of(self._name).set(_age(pending.oldest))
         metrics.OUTBOX_SEQUENCE.of(self._name).set(tip.sequence)
         metrics.INBOX_WAITING.of(self._name).set(load.waiting)
         metrics.INBOX_PARKED.of(self._name).set(load.parked)

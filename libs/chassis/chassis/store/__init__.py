@@ -3,7 +3,7 @@
 from chassis.store.engine import StoreUnavailable, open_engine
 from chassis.store.grouping import Grouping
 from chassis.store.leading import Leadership, take_leadership
-from chassis.store.migrating import SchemaMismatch, check_migrated, migrate, run_migrations
+from chassis.store.migrating import Fit, SchemaMismatch, check_migrated, look, migrate, run_migrations
 from chassis.store.store import Repository, Store, Transaction
 from chassis.store.stored import Grouped, Stored
 from chassis.store.tables import create_backbone_v1
@@ -11,6 +11,7 @@ from chassis.store.types import Document, Instant, Number
 
 __all__ = [
     "Document",
+    "Fit",
     "Grouped",
     "Grouping",
     "Instant",
@@ -24,6 +25,7 @@ __all__ = [
     "Transaction",
     "check_migrated",
     "create_backbone_v1",
+    "look",
     "migrate",
     "open_engine",
     "run_migrations",

@@ -46,8 +46,11 @@ class StoreUnavailable(Unavailable):
     slug = "store-unavailable"
 
 
-def open_engine(url: str, connections: int = 20) -> Engine:
-    """An engine for ``sqlite:///FILE`` or ``postgresql://…``; connects to nothing yet."""
+def open_engine(url: str, connections: int = 20, ca: Path | None = None) -> Engine:
+    """An engine for ``sqlite:///FILE`` or ``postgresql://…``; connects to nothing yet.
+
+    ``ca``: PostgreSQL's certificate must be for its host, and signed by one of those in this file.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url)
@@ -56,9 +59,13 @@ def open_engine(url: str, connections: int = 20) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
-        connect_args={"connect_timeout": 5, "application_name": "piaojue", **_KEEPALIVES},
+        connect_args={"connect_timeout": 5, "application_name": "piaojue", **_KEEPALIVES, **_tls(ca)},
         hide_parameters=True,
     )
+
+
+def _tls(ca: Path | None) -> dict[str, str]:
+    return {"sslmode": "verify-full", "sslrootcert": str(ca)} if ca else {}
 
 
 def _sqlite(url: str) -> Engine:
@@ -133,6 +140,10 @@ def unavailable_when_lost() -> Iterator[None]:
     except DBAPIError as error:
         if not is_away(error):
             raise
+        if "certificate verify failed" in str(error.orig) or "server certificate for" in str(error.orig):
+            raise StoreUnavailable(
+                "The database's certificate is not trusted, or is for another host."
+            ) from error
         raise StoreUnavailable("The database cannot be reached at the moment.") from error
 
 

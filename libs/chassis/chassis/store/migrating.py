@@ -1,49 +1,85 @@
-"""Migrations: a service's Alembic revisions, run by whoever comes first while the others wait."""
+"""Migrations: a service's Alembic revisions, run by whoever comes first while the others wait.
 
+The database says not only of which revision its tables are, but also from which revision on a release works
+with them. So a release that is older than the tables knows whether it may go on with them, as one must amid
+a rolling upgrade.
+"""
+
+from collections.abc import Iterable
 from threading import Lock
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, text
 
 from chassis.store.engine import WRITES, unavailable_when_lost
 
 _LOCK = 0x70696171
+_LOCK_SECONDS: Final = 10
+"""How long a change waits for a table that is in use, while all that come after it wait, too."""
 _one_at_a_time = Lock()
 """Within a process: Alembic's context is one for all of it."""
+
+_fit: Final = Table(
+    "schema_fit",
+    MetaData(),
+    Column("revision", String(32), primary_key=True),
+    Column("fits_from", String(32), nullable=False),
+)
+"""One row: the tables' revision, and the oldest one whose release works with them."""
 
 
 class SchemaMismatch(Exception):
     """The database's tables are not those of this release; the text says what to do."""
 
 
-def migrate(engine: Engine, service: str) -> None:
-    """Bring a service's tables to this release. Idempotent; all in one transaction, under a lock.
+class Fit(NamedTuple):
+    """The tables of a service: ``current`` is their revision, None where there are none; ``head`` is that
+    of this release, ``known`` whether this release knows the current one."""
 
-    SchemaMismatch: the database is of a newer release. StoreUnavailable: it is away.
+    current: str | None
+    head: str
+    known: bool
+
+
+def migrate(engine: Engine, service: str) -> Fit:
+    """Bring a service's tables to this release; how they were before. Idempotent; all in one transaction,
+    under a lock.
+
+    A database of a newer release that this one fits is left as it is. SchemaMismatch: it does not fit.
+    StoreUnavailable: the database is away, or somebody works in the tables for too long.
     """
     with _one_at_a_time, unavailable_when_lost(), engine.connect() as plain:
         connection = plain.execution_options(**{WRITES: True})
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _check_known(connection, service)
-            command.upgrade(_configured(service, connection), "head")
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+            before = _checked(connection, service)
+            if before.known:
+                command.upgrade(_configured(service, connection), "head")
+                _note(connection, service, before.head)
+            return before
 
 
-def check_migrated(engine: Engine, service: str) -> None:
-    """SchemaMismatch, unless the tables are exactly those of this release."""
+def look(engine: Engine, service: str) -> Fit:
+    """How the tables are. SchemaMismatch: they are of a newer release, which this one does not fit."""
     with unavailable_when_lost(), engine.connect() as connection:
-        _check_known(connection, service)
-        current, head = _current(connection), _scripts(service).get_current_head()
-        if current != head:
-            raise SchemaMismatch(
-                f"the tables of {service} are of revision {current or 'none'}, this release needs {head}: "
-                "start it with migrate: true once"
-            )
+        return _checked(connection, service)
+
+
+def check_migrated(engine: Engine, service: str) -> Fit:
+    """How the tables are, which this release works with. SchemaMismatch: it does not; the text says why."""
+    fit = look(engine, service)
+    if fit.known and fit.current != fit.head:
+        raise SchemaMismatch(
+            f"the tables of {service} are of revision {fit.current or 'none'}, this release needs "
+            f"{fit.head}: run piaojue migrate {service}"
+        )
+    return fit
 
 
 def run_migrations() -> None:
@@ -52,18 +88,47 @@ def run_migrations() -> None:
     context.run_migrations()
 
 
-def _check_known(connection: Connection, service: str) -> None:
-    current = _current(connection)
-    known = {script.revision for script in _scripts(service).walk_revisions()}
-    if current is not None and current not in known:
-        raise SchemaMismatch(
-            f"the tables of {service} are of revision {current}, which this release does not know: "
-            "it is older than the one that made them"
-        )
+def fits_from(scripts: Iterable[Script]) -> str:
+    """The oldest revision whose release works with the tables after these, given from the newest to the
+    first.
+
+    A migration says it with ``fits_from``; one that says nothing is for its own release and later ones.
+    """
+    newest = next(iter(scripts))
+    return str(getattr(newest.module, "fits_from", newest.revision))
 
 
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _checked(connection: Connection, service: str) -> Fit:
+    scripts = _scripts(service)
+    known = {script.revision for script in scripts.walk_revisions()}
+    head = scripts.get_current_head()
+    assert head is not None
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or current in known:
+        return Fit(current, head, known=True)
+    if (oldest := _noted(connection, current)) in known:
+        return Fit(current, head, known=False)
+    since = f"fit releases from revision {oldest} on" if oldest else "are of a newer release"
+    raise SchemaMismatch(
+        f"the tables of {service} are of revision {current} and {since}; this release knows {head} at most: "
+        "start a newer one"
+    )
+
+
+def _noted(connection: Connection, current: str) -> str | None:
+    if not inspect(connection).has_table(_fit.name):
+        return None
+    return connection.scalar(
+        _fit.select().with_only_columns(_fit.c.fits_from).where(_fit.c.revision == current)
+    )
+
+
+def _note(connection: Connection, service: str, head: str) -> None:
+    _fit.create(connection, checkfirst=True)
+    connection.execute(_fit.delete())
+    connection.execute(
+        _fit.insert().values(revision=head, fits_from=fits_from(_scripts(service).walk_revisions()))
+    )
 
 
 def _configured(service: str, connection: Connection | None = None) -> Config:

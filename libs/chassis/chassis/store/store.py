@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
@@ -98,8 +99,15 @@ class Store(Generic[R]):
         """Set by the relay of this process: a leader elsewhere is woken by the database."""
 
     @classmethod
-    def at(cls, url: str, repository: Callable[[Transaction], R], connections: int = 20) -> "Store[R]":
-        return cls(open_engine(url, connections), repository)
+    def at(
+        cls,
+        url: str,
+        repository: Callable[[Transaction], R],
+        connections: int = 20,
+        ca: Path | None = None,
+    ) -> "Store[R]":
+        """As :func:`chassis.store.open_engine`."""
+        return cls(open_engine(url, connections, ca), repository)
 
     @contextmanager
     def transaction(self) -> Iterator[R]:

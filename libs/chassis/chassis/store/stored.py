@@ -7,9 +7,12 @@ from nameko.exceptions import ConfigurationError
 from nameko.extensions import DependencyProvider
 
 from chassis.config import Settings
+from chassis.logging import get_logger
 from chassis.store.grouping import Grouping
 from chassis.store.migrating import SchemaMismatch, check_migrated, migrate
 from chassis.store.store import Store, Transaction
+
+_log = get_logger("chassis.store")
 
 
 class Grouped(DependencyProvider):  # type: ignore[misc]
@@ -46,11 +49,15 @@ class Stored(DependencyProvider):  # type: ignore[misc]
     def setup(self) -> None:
         """ConfigurationError: the tables do not fit this release. StoreUnavailable: the database is away."""
         settings: Settings = self.container.config["settings"]
-        self.store = Store.at(settings.store_url, self.repository, settings.store_connections)
+        self.store = Store.at(
+            settings.store_url, self.repository, settings.store_connections, settings.store_ca
+        )
         try:
             if settings.migrate:
                 migrate(self.store.engine, settings.service)
-            check_migrated(self.store.engine, settings.service)
+            fit = check_migrated(self.store.engine, settings.service)
+            if not fit.known:
+                _log.warning("tables_of_a_newer_release", service=settings.service, revision=fit.current)
             if self.store.engine.dialect.name == "sqlite":
                 self.store.forget_deleted()  # what a crash kept from being forgotten
         except SchemaMismatch as mismatch:
