@@ -92,7 +92,8 @@ def test_no_total_is_told_before_the_result(event_type):
 
 def test_the_events_before_a_result_are_those_that_exist():
     assert {each.name for each in all_event_types()} - BEFORE_THE_RESULT == {
-        *("result_declared", "rating_concluded", "implementation_started", "notice_published")
+        *("result_declared", "rating_concluded", "implementation_started", "notice_published"),
+        *("objection_filed", "objection_answered"),
     }
 
 

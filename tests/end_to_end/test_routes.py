@@ -14,6 +14,7 @@ OPEN_TO_ALL = {
     ("ballots", "GET", "/bodies/<body>/polls/<poll>"),
     ("ballots", "GET", "/bodies/<body>/polls/<poll>/documents/announcement"),
     ("ballots", "GET", "/bodies/<body>/polls/<poll>/documents/count-report"),
+    ("ballots", "GET", "/bodies/<body>/polls/<poll>/objections"),
     ("ballots", "GET", "/bodies/<body>/polls/<poll>/record"),
     ("ballots", "GET", "/profiles"),
     ("ballots", "GET", "/profiles/<profile>"),

@@ -111,6 +111,16 @@ def grades(*forms):
     ]
 
 
+OBJECTION = {
+    **BODY,
+    **{"poll": "p1", "title": "2022年民生实事项目票决", "year": 2022},
+    **{"objection": 2, "filed_at": "2022-04-17T16:05:00.000000Z", "answer_by": "2022-04-25"},
+}
+ANSWERED = {
+    **OBJECTION,
+    **{"outcome": "rejected", "answer": "经复核，得票与宣布的结果一致。", "late": False},
+    "answered_at": "2022-04-20T02:00:00.000000Z",
+}
 RATING = {**BODY, "rating": "r1", "title": "2021年项目满意度测评", "members": 91}
 RATED = {"valid": 91, "invalid": 0, "grades": grades(88, 2, 1), "combined": "98.90", "verdict": "satisfied"}
 DATA = {
@@ -174,6 +184,8 @@ DATA = {
         "closed_at": AT,
     },
     RESULT: result(),
+    "piaojue.ballots.objection_filed.v1": OBJECTION,
+    "piaojue.ballots.objection_answered.v1": ANSWERED,
     "piaojue.ratings.rating_opened.v1": {
         **RATING,
         "projects": NAMED,

@@ -12,6 +12,8 @@ PUBLIC = {
     "implementation_started",
     "rating_opened",
     "rating_concluded",
+    "objection_filed",
+    "objection_answered",
 }
 
 

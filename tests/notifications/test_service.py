@@ -49,7 +49,7 @@ def test_notices_are_open_to_everybody_newest_first(region):
     kinds = {each["kind"] for each in page["notices"]}
     assert kinds == {
         *("candidates_published", "implementation_started", "poll_opened", "result_declared"),
-        *("rating_opened", "rating_concluded"),
+        *("objection_filed", "objection_answered", "rating_opened", "rating_concluded"),
     }
     moments = [each["published_at"] for each in page["notices"]]
     assert moments == sorted(moments, reverse=True)
@@ -64,14 +64,14 @@ def test_notices_are_read_page_by_page_in_one_language(region):
         page = region.call("GET", f"{NOTICES}?language=en&limit=2{before and f'&before={before}'}").json
         seen += page["notices"]
         before = page["before"]
-    assert len(seen) == 6
+    assert len(seen) == 8
     assert {text["language"] for each in seen for text in each["texts"]} == {"en"}
 
 
 def test_notice_is_published_to_other_services(region):
     shown = {each["notice"] for each in region.call("GET", NOTICES).json["notices"]}
     published = eventually(
-        lambda: len(found := region.events("notifications", "notice_published")) == 6 and found, 20
+        lambda: len(found := region.events("notifications", "notice_published")) == 8 and found, 20
     )
     assert {each["data"]["notice"] for each in published} == shown
     assert {each["subject"] for each in published} == {"bodies/yongan"}

@@ -104,6 +104,54 @@ def test_standing_committee_has_no_presidium():
     assert text.endswith("双峰县人民代表大会常务委员会\n2022年4月16日")
 
 
+def test_objection_is_announced_without_what_it_says():
+    type = "piaojue.ballots.objection_filed.v1"
+    chinese, english = TEMPLATES.write(orders(type, DATA[type])[0])
+    assert chinese.title == "永安镇人民代表大会收到对票决结果的异议（第2号）"
+    assert chinese.text == (
+        "2022年4月18日，收到代表对“2022年民生实事项目票决”结果提出的异议，编号为第2号。\n\n"
+        "答复期限至2022年4月25日（含当日），答复将予公布。异议的内容和提出人不公布。"
+        "提出异议不影响已经宣布的结果。\n\n"
+        "永安镇人民代表大会主席团\n2022年4月18日"
+    )
+    assert "It is to be answered by 25 April 2022" in english.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("rejected", ("经审查，异议不成立。", "is rejected.")),
+        ("upheld", ("经审查，异议成立。", "is upheld.")),
+    ],
+)
+def test_answer_to_an_objection_is_announced_with_its_outcome(outcome, said):
+    type = "piaojue.ballots.objection_answered.v1"
+    texts = TEMPLATES.write(orders(type, DATA[type] | {"outcome": outcome})[0])
+    for text, each in zip(texts, said, strict=True):
+        assert each in text.text
+        assert DATA[type]["answer"] in text.text
+    assert ("另行决定" in texts[0].text) == (outcome == "upheld")
+    assert ("for the body to decide" in texts[1].text) == (outcome == "upheld")
+
+
+def test_answer_to_an_objection_that_is_late_is_announced_as_late():
+    type = "piaojue.ballots.objection_answered.v1"
+    on_time, late = (TEMPLATES.write(orders(type, DATA[type] | {"late": late})[0]) for late in (False, True))
+    assert "本答复期限至2022年4月25日，答复已经逾期。" in late[0].text
+    assert "answered by 25 April 2022; the answer is late." in late[1].text
+    assert "逾期" not in on_time[0].text
+    assert "late" not in on_time[1].text
+
+
+def test_messages_of_an_objection_ask_the_clerk_for_the_answer():
+    type = "piaojue.ballots.objection_filed.v1"
+    texts = {each.role: TEMPLATES.write(each) for each in orders(type, DATA[type])}
+    assert set(texts) == {None, "clerk", "scrutineer"}
+    assert "请提请主席团研究，并于2022年4月25日前（含当日）答复。" in texts["clerk"][0].text
+    assert "which answers it by 25 April 2022" in texts["clerk"][1].text
+    assert "请监票人协助核对计票情况" in texts["scrutineer"][0].text
+
+
 def test_notice_of_a_rating_tells_shares_and_verdicts():
     type = "piaojue.ratings.rating_concluded.v1"
     chinese, english = TEMPLATES.write(orders(type, DATA[type])[0])

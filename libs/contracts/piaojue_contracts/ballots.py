@@ -5,7 +5,18 @@ from typing import Final
 from marshmallow import fields
 
 from piaojue_contracts.event_type import Data, EventType, declare
-from piaojue_contracts.fields import boolean, choice, digest, identifier, instant, listed, text, whole, year
+from piaojue_contracts.fields import (
+    boolean,
+    choice,
+    date,
+    digest,
+    identifier,
+    instant,
+    listed,
+    text,
+    whole,
+    year,
+)
 
 PRODUCER: Final = "ballots"
 
@@ -157,6 +168,28 @@ class ResultDeclared(Data):
     declared_at = instant("When it was declared.")
 
 
+class ObjectionFiled(Data):
+    """An objection to a declared result was filed. What it says and whose it is, is not told."""
+
+    body = identifier("The body that voted.")
+    body_name = text("The body's name.")
+    poll = identifier("The poll.")
+    title = text("The poll's title.")
+    year = year()
+    objection = whole("Its number among the objections to the poll.", least=1)
+    filed_at = instant("When it was filed.")
+    answer_by = date("The last day for its answer, in China.")
+
+
+class ObjectionAnswered(ObjectionFiled):
+    """The presidium has answered an objection to a declared result, which stands as it was declared."""
+
+    outcome = choice("Whether the objection is upheld.", "upheld", "rejected")
+    answer = text("The answer; it may have several lines.", longest=2000)
+    answered_at = instant("When it was answered.")
+    late = boolean("Whether that was after the last day for it.")
+
+
 MEETING_OPENED_V1: Final = declare(
     EventType(
         PRODUCER, "meeting_opened", 1, MeetingOpened, "`meetings/<body>/<meeting>`", "A meeting was opened."
@@ -210,5 +243,25 @@ RESULT_DECLARED_V1: Final = declare(
         ResultDeclared,
         "`polls/<body>/<poll>`",
         "A poll's result was declared.",
+    )
+)
+OBJECTION_FILED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "objection_filed",
+        1,
+        ObjectionFiled,
+        "`polls/<body>/<poll>`",
+        "An objection to a declared result was filed.",
+    )
+)
+OBJECTION_ANSWERED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "objection_answered",
+        1,
+        ObjectionAnswered,
+        "`polls/<body>/<poll>`",
+        "An objection to a declared result was answered.",
     )
 )

@@ -24,7 +24,14 @@ from notifications.schemas import (
     TextsQuery,
 )
 from notifications.store import Notifications, UnknownDelivery, UnknownMessage, UnknownNotice
-from piaojue_contracts.ballots import MEETING_OPENED_V1, POLL_CLOSED_V1, POLL_OPENED_V1, RESULT_DECLARED_V1
+from piaojue_contracts.ballots import (
+    MEETING_OPENED_V1,
+    OBJECTION_ANSWERED_V1,
+    OBJECTION_FILED_V1,
+    POLL_CLOSED_V1,
+    POLL_OPENED_V1,
+    RESULT_DECLARED_V1,
+)
 from piaojue_contracts.proposals import (
     CANDIDATES_PUBLISHED_V1,
     IMPLEMENTATION_STARTED_V1,
@@ -146,6 +153,16 @@ class NotificationsService(Service):
 
     @handles(RESULT_DECLARED_V1)
     def result_declared(self, heard: Heard) -> None:
+        """Tells everybody."""
+        self._tell(heard)
+
+    @handles(OBJECTION_FILED_V1)
+    def objection_filed(self, heard: Heard) -> None:
+        """Tells the public that there is one, and those who see to its answer."""
+        self._tell(heard)
+
+    @handles(OBJECTION_ANSWERED_V1)
+    def objection_answered(self, heard: Heard) -> None:
         """Tells everybody."""
         self._tell(heard)
 

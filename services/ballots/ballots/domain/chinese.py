@@ -2,7 +2,7 @@
 to."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -20,8 +20,12 @@ _BASES = {
 
 def date_of(moment: datetime) -> str:
     """2022年4月16日, as it is in China."""
-    local = moment.astimezone(CHINA)
-    return f"{local.year}年{local.month}月{local.day}日"
+    return day_of(moment.astimezone(CHINA).date())
+
+
+def day_of(day: date) -> str:
+    """2022年4月16日."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def moment_of(moment: datetime) -> str:

@@ -217,3 +217,39 @@ class RecordKeyChanged(Conflict):
     """The key of the service is not the one that the scrutineers' signatures were made with."""
 
     slug = "record-key-changed"
+
+
+class InvalidObjection(Invalid):
+    slug = "invalid-objection"
+
+
+class NotOnesOwnObjection(Forbidden):
+    slug = "not-ones-own-objection"
+
+
+class ObjectionsClosed(Conflict):
+    """The days in which objections to the result could be filed are over."""
+
+    slug = "objections-closed"
+
+
+class TooManyObjections(Conflict):
+    """The deputy, or all together, have filed as many to this poll as are taken."""
+
+    slug = "too-many-objections"
+
+
+class ObjectionExists(Conflict):
+    """Another objection to this poll has this id: choose another one."""
+
+    slug = "objection-exists"
+
+
+class UnknownObjection(NotFound):
+    """No objection to this poll has this number."""
+
+    slug = "unknown-objection"
+
+
+class ObjectionAlreadyAnswered(Conflict):
+    slug = "objection-already-answered"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ballots.domain.meeting import Body, Meeting
+from ballots.domain.objections import Objection
 from ballots.domain.poll import Poll
 from ballots.domain.rules import quorum_needed
 from chassis.clock import rfc3339
@@ -117,6 +118,30 @@ def result_declared(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) ->
         "projects": [_project_result(project, on_paper, result) for project in poll.candidates],
         "rules_hash": poll.rules_hash,
         "declared_at": rfc3339(now),
+    }
+
+
+def objection_filed(poll: Poll, on_paper: OnPaper, body: Body, objection: Objection) -> dict[str, Any]:
+    """Neither whose it is nor what it says: that is for those who answer it."""
+    return {
+        "body": poll.body,
+        "body_name": body.name,
+        "poll": poll.id,
+        "title": poll.title,
+        "year": on_paper.year,
+        "objection": objection.number,
+        "filed_at": rfc3339(objection.filed_at),
+        "answer_by": objection.answer_by.isoformat(),
+    }
+
+
+def objection_answered(poll: Poll, on_paper: OnPaper, body: Body, objection: Objection) -> dict[str, Any]:
+    assert objection.answered_at is not None
+    return objection_filed(poll, on_paper, body, objection) | {
+        "outcome": objection.outcome,
+        "answer": objection.answer,
+        "answered_at": rfc3339(objection.answered_at),
+        "late": objection.is_late(objection.answered_at),
     }
 
 

@@ -11,6 +11,13 @@ from ballots.schemas.meetings import (
     RollCallSchema,
     RollCallsSchema,
 )
+from ballots.schemas.objections import (
+    AnswerObjectionSchema,
+    FileObjectionSchema,
+    ObjectionSchema,
+    ObjectionsQuerySchema,
+    ObjectionsSchema,
+)
 from ballots.schemas.officers import OfficersSchema
 from ballots.schemas.polls import (
     AcceptedSchema,
@@ -40,6 +47,7 @@ __all__ = [
     "ROLL_FILES",
     "ROLL_FILE_LIMIT",
     "AcceptedSchema",
+    "AnswerObjectionSchema",
     "BodyAnswerSchema",
     "BodySchema",
     "CandidateSchema",
@@ -48,11 +56,15 @@ __all__ = [
     "CountSchema",
     "DeputySchema",
     "DocumentQuerySchema",
+    "FileObjectionSchema",
     "IssueSlipsSchema",
     "MeetingAnswerSchema",
     "MeetingQuerySchema",
     "MeetingSchema",
     "NextRoundSchema",
+    "ObjectionSchema",
+    "ObjectionsQuerySchema",
+    "ObjectionsSchema",
     "OfficersSchema",
     "PaperSchema",
     "PollAnswerSchema",

@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from ballots.domain import NONCE
 from ballots.schemas.fields import identifier, identifiers, text
+from ballots.schemas.objections import ObjectionsSummarySchema
 from ballots.schemas.profiles import PollProfileSchema, WarningSchema
 from ballots.schemas.records import SignedSchema
 
@@ -129,6 +130,9 @@ class PollAnswerSchema(Schema):
     issued = fields.Integer()
     returned = fields.Integer(metadata={"description": "Papers returned so far."})
     result = fields.Dict(allow_none=True, metadata={"description": "As `piaojue count` prints it."})
+    objections = fields.Nested(
+        ObjectionsSummarySchema, allow_none=True, metadata={"description": "Null before the declaration."}
+    )
 
 
 class CountSchema(SignedSchema):

@@ -6,6 +6,7 @@ from ballots.service.bodies import BodyRoutes
 from ballots.service.documents import DocumentRoutes
 from ballots.service.guessing import guesses_for
 from ballots.service.meetings import MeetingRoutes
+from ballots.service.objections import ObjectionRoutes
 from ballots.service.officers import OfficerRoutes
 from ballots.service.papers import PaperRoutes
 from ballots.service.polls import PollRoutes
@@ -35,6 +36,7 @@ class BallotsService(
     RoundRoutes,
     RecordRoutes,
     DocumentRoutes,
+    ObjectionRoutes,
     Service,
 ):
     """The poll of the deputies, from the roll call to the declared result."""

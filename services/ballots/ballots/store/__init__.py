@@ -12,6 +12,7 @@ from ballots.store.errors import (
     UnknownPoll,
 )
 from ballots.store.meetings import Meetings
+from ballots.store.objections import Objections
 from ballots.store.officers import PollOfficers
 from ballots.store.polls import Polls, Turnout
 from ballots.store.records import Records
@@ -20,7 +21,7 @@ from ballots.store.rounds import NextRoundExists, Rounds
 from ballots.store.slips import Slips
 
 
-class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records, Slips):
+class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records, Slips, Objections):
     """All that ballots keeps, in one transaction."""
 
 

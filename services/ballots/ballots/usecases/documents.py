@@ -14,6 +14,7 @@ from ballots.domain import (
     PollState,
     Signature,
     chinese,
+    open_until,
 )
 from ballots.store import Ballots
 from ballots.usecases.signing import counted_in
@@ -47,7 +48,11 @@ def announcement(store: Store[Ballots], body: str, poll_id: str) -> dict[str, An
     with store.reading() as ballots:
         poll = ballots.poll(body, poll_id)
         _check_declared(poll)
-        return _of_poll(ballots, poll) | {"hashes": {"rules": poll.rules_hash}}
+        last = open_until(poll)
+        return _of_poll(ballots, poll) | {
+            "hashes": {"rules": poll.rules_hash},
+            "objections_until": chinese.day_of(last) if last else None,
+        }
 
 
 def roll_call_sheet(store: Store[Ballots], body: str, meeting_id: str, now: datetime) -> dict[str, Any]:

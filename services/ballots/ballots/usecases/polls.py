@@ -17,6 +17,7 @@ from ballots.domain import (
 )
 from ballots.store import Ballots
 from ballots.usecases.common import AdoptionRules, MarkingSchemes, subject_of, told
+from ballots.usecases.objections import objections_shown
 from ballots.usecases.profiles import Profiles, named_profile, read_rules, shown_of, situation_of
 from chassis.store import Store
 from piaojue_contracts.ballots import (
@@ -131,6 +132,7 @@ def show_poll(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
             "issued": poll.issued,
             "returned": ballots.returned(body, poll_id),
             "result": poll.result if poll.state is PollState.DECLARED else None,
+            "objections": objections_shown(ballots, poll) if poll.state is PollState.DECLARED else None,
         }
 
 

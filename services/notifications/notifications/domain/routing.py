@@ -41,6 +41,12 @@ ROUTES: Mapping[str, Route] = {
     "piaojue.ballots.count_signed.v1": Route("count_signed"),
     "piaojue.ballots.poll_closed.v1": Route("poll_closed", roles=("clerk", "scrutineer", "teller")),
     "piaojue.ballots.result_declared.v1": Route("result_declared", notice=True, roles=("deputy", "clerk")),
+    "piaojue.ballots.objection_filed.v1": Route(
+        "objection_filed", notice=True, roles=("clerk", "scrutineer")
+    ),
+    "piaojue.ballots.objection_answered.v1": Route(
+        "objection_answered", notice=True, roles=("deputy", "scrutineer")
+    ),
     "piaojue.ratings.rating_opened.v1": Route("rating_opened", notice=True, roles=("deputy",)),
     "piaojue.ratings.rating_concluded.v1": Route(
         "rating_concluded", notice=True, roles=("deputy", "department", "supervisor")
