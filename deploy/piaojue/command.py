@@ -8,9 +8,23 @@ from typing import Annotated
 
 import typer
 
-from piaojue import counting, profiles, rehearsing, running, terminal, tokens, up, verifying, versions
+from piaojue import (
+    counting,
+    migrating,
+    profiles,
+    rehearsing,
+    running,
+    terminal,
+    tokens,
+    up,
+    verifying,
+    versions,
+)
+from piaojue.operating import auditing, dead_letters, events, status
+from piaojue.region import command as region
 
 _SUITE = "The suite"
+_OPERATING = "Operating"
 _SHEETS = "Count, with no service running"
 _ACCESS = "Access"
 _ABOUT = "About"
@@ -24,8 +38,14 @@ app = typer.Typer(
 
 app.command("up", rich_help_panel=_SUITE)(up.up)
 app.command("run", rich_help_panel=_SUITE)(running.run)
+app.command("migrate", rich_help_panel=_SUITE)(migrating.migrate)
+app.add_typer(region.app, name="region", rich_help_panel=_SUITE)
 app.command("rehearse", rich_help_panel=_SUITE)(rehearsing.rehearse)
 app.command("demo", rich_help_panel=_SUITE)(rehearsing.demo)
+app.command("status", rich_help_panel=_OPERATING)(status.status)
+app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_OPERATING)
+app.add_typer(events.app, name="events", rich_help_panel=_OPERATING)
+app.command("audit", rich_help_panel=_OPERATING)(auditing.audit)
 app.command("count", rich_help_panel=_SHEETS)(counting.count)
 app.command("rate", rich_help_panel=_SHEETS)(counting.rate)
 app.command("verify", rich_help_panel=_SHEETS)(verifying.verify)
@@ -49,6 +69,7 @@ def piaojue(
     Examples:
       piaojue demo               a town through its year
       piaojue up                 the suite, for use
+      piaojue region init …      a region of servers of its own
       piaojue count sheet.json   the result of a poll
       piaojue count --help       what a command takes, with examples
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from chassis.events.inbox import inbox_row
 from chassis.events.inbox_store import InboxStore
+from chassis.events.ports import Cursor
 from chassis.store import StoreUnavailable
 from chassis.testing.inbox import (
     NOON,
@@ -43,6 +44,15 @@ def test_two_who_look_for_what_is_due_never_get_the_same(postgresql_store):
         inbox_store.next_due(one, NOON)
         inbox_store.next_due(other, NOON)
         assert inbox_store.next_due(third, NOON) is None
+
+
+def test_every_source_that_was_heard_has_a_position(store):
+    inbox_store = InboxStore(store)
+    assert inbox_store.positions() == {}
+    with inbox_store.begin() as transaction:
+        inbox_store.cursors(transaction, ["south", "north"])
+        inbox_store.move(transaction, "north", Cursor(7, "a" * 64, "no more"))
+    assert inbox_store.positions() == {"north": Cursor(7, "a" * 64, "no more"), "south": Cursor()}
 
 
 def test_a_cursor_is_locked_until_the_transaction_ends(postgresql_store):

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from kombu.messaging import Consumer
 
 from chassis.bus.confirms import Confirms, gathered
+from chassis.bus.inspecting import BrokerSeen, inspected
 from chassis.bus.port import Answerer, BusUnavailable, Delivery, Message
 from chassis.bus.questions import answering, asked, is_absent
 from piaojue_contracts import CONTENT_TYPE
@@ -86,6 +87,16 @@ class KombuBus:
 
     def subscribe(self, queue: str, exchanges: Sequence[str], *, most: int) -> "_Subscription":
         return _Subscription(self._connected(), queue, exchanges, most)
+
+    def look(self, queue: str, exchanges: Sequence[str]) -> BrokerSeen:
+        """What the broker has of a consumer's queue, as :meth:`subscribe` declares it, and of these
+        exchanges; nothing is changed. BusUnavailable."""
+        connection = self._connected()
+        try:
+            with _unavailable_when_lost(connection):
+                return inspected(connection, queue, _QUORUM, exchanges)
+        finally:
+            _close(connection)
 
     def ask(self, queue: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
         connection = self._connected()

@@ -148,6 +148,12 @@ class InboxStore:
             row = connection.execute(select(inbox_cursor).where(inbox_cursor.c.source == source)).first()
             return Cursor(row.sequence, row.hash, row.forked) if row else Cursor()
 
+    def positions(self) -> dict[str, Cursor]:
+        """The cursors of all sources that were heard so far, by their names, not locked."""
+        with self._reading() as connection:
+            rows = connection.execute(select(inbox_cursor).order_by(inbox_cursor.c.source))
+            return {row.source: Cursor(row.sequence, row.hash, row.forked) for row in rows}
+
     def parked(self, most: int) -> list[Entry]:
         """The parked events, oldest first."""
         with self._reading() as connection:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, text
 
 from chassis.store.engine import WRITES, unavailable_when_lost
 
-_KEY: Final = 0x7069616F  # "piao"
+KEY: Final = 0x7069616F  # "piao"
+"""PostgreSQL's advisory lock of the leader."""
 
 
 class Leadership:
@@ -25,7 +26,7 @@ class Leadership:
         try:
             if self._file is None and not (self.connection.closed or self.connection.invalidated):
                 self.connection.rollback()
-                self.connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
+                self.connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": KEY})
             self.connection.close()
         except Exception:  # the session is gone, and with it the lock
             self.connection.invalidate()
@@ -45,7 +46,7 @@ def _by_session(engine: Engine) -> Leadership | None:
     connection = engine.connect()
     try:
         with connection.begin():
-            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
+            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})
         if taken:
             connection.detach()  # never back into the pool: its session holds the lock
             return Leadership(connection, None)
