@@ -20,7 +20,7 @@ from piaojue import (
     verifying,
     versions,
 )
-from piaojue.operating import auditing, dead_letters, events, status
+from piaojue.operating import auditing, backup, dead_letters, doctor, events, status
 from piaojue.region import command as region
 
 _SUITE = "The suite"
@@ -43,8 +43,11 @@ app.add_typer(region.app, name="region", rich_help_panel=_SUITE)
 app.command("rehearse", rich_help_panel=_SUITE)(rehearsing.rehearse)
 app.command("demo", rich_help_panel=_SUITE)(rehearsing.demo)
 app.command("status", rich_help_panel=_OPERATING)(status.status)
+app.command("doctor", rich_help_panel=_OPERATING)(doctor.doctor)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_OPERATING)
 app.add_typer(events.app, name="events", rich_help_panel=_OPERATING)
+app.command("backup", rich_help_panel=_OPERATING)(backup.backup)
+app.command("restore", rich_help_panel=_OPERATING)(backup.restore)
 app.command("audit", rich_help_panel=_OPERATING)(auditing.audit)
 app.command("count", rich_help_panel=_SHEETS)(counting.count)
 app.command("rate", rich_help_panel=_SHEETS)(counting.rate)

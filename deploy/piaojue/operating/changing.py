@@ -33,7 +33,7 @@ class Change:
         nobody can be asked."""
         by, reason = printable(self.by, "--by"), printable(self.reason, "--reason")
         for line in self.summary:
-            (say if self.dry_run else warn)(line)
+            print(line, file=sys.stdout if self.dry_run else sys.stderr)
         if self.dry_run:
             say("Nothing was changed: --dry-run.")
             raise typer.Exit

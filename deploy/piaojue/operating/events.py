@@ -239,14 +239,13 @@ def verify(
          was not understood
     """
     from piaojue.operating.places import places
-    from piaojue.operating.verifying import verified
+    from piaojue.operating.verifying import HEADS, verified
 
     found = verified(places(config, data_folder, services))
     if as_json:
         showing.as_json([each.told() for each in found])
     else:
-        heads = ("log", "#events", "last hash", "consumer", "#taken", "what does not fit")
-        showing.table(heads, [each.row() for each in found])
+        showing.table(HEADS, [each.row() for each in found])
     if any(each.fault for each in found):
         warn("a log or a position does not fit: change nothing, and see docs/operating.md")
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ from piaojue.versions import versions
 
 SECONDS: Final = 6.0
 HTTP_SECONDS: Final = 3.0
-_METRICS_BYTES: Final = 4 << 20
+_MOST_BYTES: Final = 4 << 20
 
 _direct = build_opener(ProxyHandler({}))
 """The services of a region are asked without a proxy."""
@@ -70,7 +70,7 @@ def seen(places: Sequence[Place], seconds: float = SECONDS) -> list[Seen]:
     for place in places:
         tasks[f"held {place.service}"] = partial(_held, place)
         tasks[f"answering {place.service}"] = partial(answering, place)
-        tasks[f"open {place.service}"] = partial(_open, place)
+        tasks[f"open {place.service}"] = partial(turnouts, place)
     found = {name: _or_words(result) for name, result in bounded(tasks, seconds).items()}
     return [
         Seen(place, *(found[f"{part} {place.service}"] for part in ("held", "answering", "open")))
@@ -139,16 +139,23 @@ def _version(url: str, service: str) -> str | None:
     return None
 
 
+def fetched(url: str) -> bytes:
+    """What is at a URL. OSError."""
+    with _direct.open(url, timeout=HTTP_SECONDS) as answer:
+        body: bytes = answer.read(_MOST_BYTES)
+        return body
+
+
 def _asked(url: str) -> tuple[int, bytes]:
     try:
         with _direct.open(url, timeout=HTTP_SECONDS) as answer:
-            return answer.status, answer.read(_METRICS_BYTES)
+            return answer.status, answer.read(_MOST_BYTES)
     except HTTPError as refused:
         with refused:
-            return refused.code, refused.read(_METRICS_BYTES)
+            return refused.code, refused.read(_MOST_BYTES)
 
 
-def _open(place: Place) -> list[dict[str, Any]]:
+def turnouts(place: Place) -> list[dict[str, Any]]:
     """Open polls and ratings with their turnout; never what is on a paper or form."""
     if place.service == "ballots":
         return _turnout(place, "polls", "poll")

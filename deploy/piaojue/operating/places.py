@@ -106,7 +106,7 @@ def places(
 ) -> list[Place]:
     """Those of the services that are named, else of all that are installed. Ends the command with 2 and all
     faults of the configuration."""
-    _quiet()
+    quiet()
     faults: dict[str, None] = {}
     found = []
     for name in services or installed():
@@ -139,7 +139,7 @@ def unreachable(place: Place, away: Unavailable) -> NoReturn:
     fail(f"{place.service}: {away.detail} piaojue doctor says more.")
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """What the chassis logs is for a service's log; commands say what there is to say themselves."""
     import logging
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from chassis.errors import Unavailable
 from chassis.events.ports import Cursor, Tip
 from chassis.events.verifying import position_fault, verify_log
 from piaojue.operating.places import Place
 from piaojue_contracts import ChainBroken
+
+HEADS: Final = ("log", "#events", "last hash", "consumer", "#taken", "what does not fit")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,10 @@ class Settings:
         for key, source in self._sources.items():
             yield key, _shown(self.__dict__[key], secret=key in self._secrets), source
 
+    def secret_sources(self) -> frozenset[str]:
+        """The sources, as :meth:`describe` has them, of what is secret."""
+        return frozenset(source for key, source in self._sources.items() if key in self._secrets)
+
 
 def _shown(value: object, *, secret: bool) -> str:
     if value is None:

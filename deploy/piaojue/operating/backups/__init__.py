@@ -1,0 +1,1 @@
+"""Backups of a region: four stores as they were at one moment, and how they come back."""

@@ -1,0 +1,92 @@
+"""Restoring a backup: into places that have nothing yet, after every hash was verified."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chassis.sensitive import masked
+from piaojue.operating.backups import manifest
+from piaojue.operating.backups.manifest import Unusable
+from piaojue.operating.backups.postgresql import pg_restore, tables_of
+from piaojue.operating.backups.private import copied
+from piaojue.operating.places import NoStore, Place
+
+_KINDS = {True: "sqlite", False: "postgresql"}
+
+
+def checked(folder: Path, places: Sequence[Place]) -> dict[str, Any]:
+    """The manifest of a backup that fits these places, which are empty. Raises Unusable, with all that does
+    not fit; StoreUnavailable. Nothing is changed."""
+    told = manifest.read(folder)
+    manifest.verify(folder, told)
+    if told["region"] != (here := places[0].settings.region):
+        raise Unusable(f"the backup is of the region {told['region']}, this is {here}: nothing was restored")
+    wrong = []
+    for place in places:
+        entry = told["services"].get(place.service)
+        if entry is None:
+            wrong.append(f"{place.service}: the backup does not have it")
+        elif entry["kind"] != _KINDS[place.file is not None]:
+            wrong.append(f"{place.service}: the backup is of {entry['kind']}, and its store is not")
+        elif (there := _in_the_way(place)) is not None:
+            wrong.append(f"{place.service}: {there}")
+    wrong += _keys_in_the_way(told, folder, places)
+    if wrong:
+        raise Unusable("\n  ".join(["nothing was restored:", *wrong]))
+    return told
+
+
+def _in_the_way(place: Place) -> str | None:
+    if (file := place.file) is not None:
+        there = [each for each in (file, Path(f"{file}-wal")) if each.exists()]
+        return f"{there[0]} exists: move it away first" if there else None
+    tables = tables_of(place)
+    if not tables:
+        return None
+    return f"its database has {len(tables)} tables: a backup is restored into an empty one"
+
+
+def _keys_in_the_way(told: dict[str, Any], folder: Path, places: Sequence[Place]) -> list[str]:
+    there = [(entry, places[0].settings.data_folder / entry["file"]) for entry in told.get("keys", ())]
+    return [
+        f"{file} is another one than the backup's: move it away first"
+        for entry, file in there
+        if file.exists() and manifest.digest(file) != entry["sha256"]
+    ]
+
+
+def restore(folder: Path, told: dict[str, Any], places: Sequence[Place], say: Callable[[str], None]) -> None:
+    """After :func:`checked`. Raises Unusable: which ones were restored is told before."""
+    try:
+        for entry in told.get("keys", ()):
+            target = places[0].settings.data_folder / entry["file"]
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not target.exists():
+                copied(folder / entry["file"], target)
+                say(f"{target} was restored")
+        for place in places:
+            _restore_one(place, folder / told["services"][place.service]["file"])
+            say(f"{place.service} was restored")
+    except (OSError, NoStore) as error:
+        reason = masked(str(getattr(error, "strerror", None) or error))
+        raise Unusable(f"the restore was broken off: {reason}") from error
+
+
+def _restore_one(place: Place, dump: Path) -> None:
+    if (file := place.file) is not None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copied(dump, file)
+    else:
+        pg_restore(place, dump)
+
+
+def differences(told: dict[str, Any], places: Sequence[Place]) -> list[str]:
+    """In what the restored logs differ from the manifest: in nothing, if all is well."""
+    wrong = []
+    for place in places:
+        tip, wanted = place.log.tip(), told["services"][place.service]["log"]
+        if (tip.sequence, tip.hash) != (wanted["sequence"], wanted["hash"]):
+            wrong.append(
+                f"{place.service}: its log ends with {tip.sequence}, the backup's with {wanted['sequence']}"
+            )
+    return wrong

@@ -1,0 +1,1 @@
+"""What ``piaojue doctor`` checks; each check is a function that yields findings, and changes nothing."""

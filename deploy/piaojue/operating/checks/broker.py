@@ -1,0 +1,107 @@
+"""The broker: reachable, its queues of the right type and binding, and nobody's queue fills unseen."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import getmembers, isfunction
+from typing import Final
+
+from chassis.bus import BusUnavailable, KombuBus
+from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
+from piaojue.operating.places import Place
+from piaojue_contracts import exchange_of
+
+OLDEST: Final = (3, 10)
+FULL: Final = 10_000
+"""Messages in a queue that mean that nobody takes them."""
+
+
+def followed(service: str) -> set[str]:
+    """The producers whose events a service handles, and so hears."""
+    cls = getattr(import_module(f"{service}.service"), f"{service.capitalize()}Service")
+    return {
+        entrypoint.event_type.producer
+        for _, method in getmembers(cls, isfunction)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+        if hasattr(entrypoint, "event_type")
+    }
+
+
+def inbox_of(service: str) -> str:
+    """The name of a service's queue."""
+    return f"{service}.inbox"
+
+
+def broker(place: Place) -> Iterator[Finding]:
+    """Lets the service in, and has its queue and the exchanges."""
+    settings, name = place.settings, place.service
+    if settings.broker_url.startswith("memory:"):
+        yield Finding(OK, "broker", name, "the bus is within the suite's process")
+        return
+    bus = KombuBus(settings.broker_url, ca=settings.broker_ca)
+    sources = sorted(followed(name))
+    try:
+        seen = bus.look(inbox_of(name), [exchange_of(each) for each in (name, *sources)])
+    except BusUnavailable as away:
+        cure = (
+            "rabbitmq-diagnostics check_running; then rabbitmq-diagnostics listeners, on the broker's machine"
+        )
+        yield Finding(ERROR, "broker", name, away.detail, cure)
+        return
+    yield _version(name, seen.product, seen.version)
+    for exchange in seen.missing:
+        producer = exchange.partition(".")[0]
+        yield Finding(WARNING, "broker", exchange, "there is no such exchange yet", f"piaojue run {producer}")
+    if sources:
+        yield from _queue(place, seen.queue)
+
+
+def _version(name: str, product: str, version: str) -> Finding:
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if product == "RabbitMQ" and numbers >= OLDEST:
+        return Finding(OK, "broker", name, f"{product} {version}")
+    what = f"{product} {version}: this was tried with RabbitMQ {'.'.join(map(str, OLDEST))} and later"
+    return Finding(WARNING, "broker", name, what, "upgrade the broker")
+
+
+def _queue(place: Place, queue: object) -> Iterator[Finding]:
+    from chassis.bus.inspecting import QueueSeen
+
+    assert isinstance(queue, QueueSeen)
+    name, run = queue.name, f"piaojue run {place.service}"
+    again = (
+        f"stop {place.service}; rabbitmqctl delete_queue {name}{_vhost(place)}; {run} (nothing is lost by it)"
+    )
+    if not queue.exists:
+        yield Finding(
+            WARNING, "queues", name, "there is no such queue: its events are not brought to it", run
+        )
+    elif queue.fault:
+        yield Finding(ERROR, "queues", name, f"is not of the type that it should be: {queue.fault}", again)
+    elif not queue.consumers:
+        what = f"nobody takes from it, and {queue.messages} message(s) wait in it"
+        yield Finding(ERROR, "queues", name, what, run)
+    elif queue.messages > FULL:
+        what = f"{queue.messages} messages wait in it: {place.service} does not keep up"
+        yield Finding(WARNING, "queues", name, what, f"piaojue status --service {place.service}")
+    else:
+        yield Finding(
+            OK, "queues", name, f"quorum, {queue.messages} message(s), {queue.consumers} consumer(s)"
+        )
+
+
+def _vhost(place: Place) -> str:
+    vhost = vhost_of(place)
+    return f" --vhost {vhost}" if vhost != "/" else ""
+
+
+def vhost_of(place: Place) -> str:
+    """Of the broker's URL."""
+    from kombu.utils.url import parse_url
+
+    return str(parse_url(place.settings.broker_url).get("virtual_host") or "/")
+
+
+def skipped_for_want_of_management() -> Finding:
+    what = "bindings and other queues were not looked at: the broker's management was not named"
+    cure = "name it: RABBITMQ_MANAGEMENT_URL=http://USER:PASSWORD@HOST:15672 piaojue doctor"
+    return Finding(SKIPPED, "queues", "bindings", what, cure)

@@ -1,0 +1,127 @@
+"""What only RabbitMQ's management can tell: bindings, queues of others, alarms, its clock."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+from piaojue.operating.checks.broker import followed, inbox_of, vhost_of
+from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
+from piaojue.operating.checks.stores import skew
+from piaojue.operating.places import Place, installed
+from piaojue_contracts import exchange_of
+
+SECONDS: Final = 5.0
+_MOST_BYTES: Final = 16 << 20
+_direct = build_opener(ProxyHandler({}))
+
+
+class Management:
+    """The management plugin at a URL, with a user's name and password in it, else as the broker's URL has
+    them."""
+
+    def __init__(self, url: str, place: Place) -> None:
+        own, broker = urlsplit(url), urlsplit(place.settings.broker_url)
+        signed = own if own.username else broker
+        user, password = unquote(signed.username or "guest"), unquote(signed.password or "guest")
+        host = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
+        self.base = f"{own.scheme}://{host}{f':{own.port}' if own.port else ''}{own.path.rstrip('/')}/api"
+        self.vhost = vhost_of(place)
+        self.date: str | None = None
+        self._authorization = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+    def get(self, path: str) -> Any:
+        """OSError, HTTPError among them."""
+        request = Request(f"{self.base}/{path}", headers={"Authorization": self._authorization})
+        with _direct.open(request, timeout=SECONDS) as answer:
+            self.date = answer.headers.get("Date")
+            return json.loads(answer.read(_MOST_BYTES))
+
+    def here(self, what: str) -> Any:
+        """``queues`` or ``bindings`` of the virtual host."""
+        more = "?disable_stats=true&enable_queue_totals=true" if what == "queues" else ""
+        return self.get(f"{what}/{quote(self.vhost, safe='')}{more}")
+
+
+def management(url: str, places: Sequence[Place]) -> Iterator[Finding]:
+    """Bindings of our queues, queues that are nobody's of ours, alarms, the clock."""
+    asked = Management(url, places[0])
+    try:
+        queues, bindings = asked.here("queues"), asked.here("bindings")
+    except HTTPError as refused:
+        what = f"the broker's management answers {refused.code}: bindings were not looked at"
+        cure = "rabbitmqctl set_user_tags USER monitoring; then name that user in RABBITMQ_MANAGEMENT_URL"
+        yield Finding(SKIPPED, "queues", "bindings", what, cure)
+        return
+    except (OSError, ValueError) as error:
+        what = f"the broker's management at {asked.base} cannot be asked: {type(error).__name__}"
+        yield Finding(WARNING, "queues", "bindings", what, "rabbitmq-plugins enable rabbitmq_management")
+        return
+    bound = {(each["source"], each["destination"], each["routing_key"]) for each in bindings}
+    yield from _bindings(places, bound)
+    yield from _others(asked, queues, bound)
+    yield from _clock(asked)
+    yield from _alarms(asked)
+
+
+def _bindings(places: Sequence[Place], bound: set[tuple[str, str, str]]) -> Iterator[Finding]:
+    for place in places:
+        queue, run = inbox_of(place.service), f"start {place.service} anew: it binds its queue again"
+        wanted = {(exchange_of(source), queue, "#") for source in followed(place.service)}
+        have = {each for each in bound if each[1] == queue and each[0]}
+        for source, _, _ in sorted(wanted - have):
+            what = f"is not bound to all of {source}: its events come late, by comparison alone"
+            yield Finding(ERROR, "queues", queue, what, run)
+        for source, _, key in sorted(have - wanted):
+            what = f"is bound to {source} by {key}, from which it takes nothing"
+            yield Finding(WARNING, "queues", queue, what, f"unbind it in the management's page of {queue}")
+        if wanted and wanted == have:
+            yield Finding(
+                OK, "queues", queue, f"bound to {', '.join(sorted(source for source, _, _ in wanted))}"
+            )
+
+
+def _others(
+    asked: Management, queues: list[dict[str, Any]], bound: set[tuple[str, str, str]]
+) -> Iterator[Finding]:
+    ours = {f"{name}.{kind}" for name in installed() for kind in ("inbox", "pages")}
+    told = {source for source, _, _ in bound if source.endswith(".events")}
+    for each in queues:
+        name, waiting = each["name"], each.get("messages", 0)
+        if name in ours or each.get("exclusive") or ".answers." in name:
+            continue
+        from_us = sorted({source for source, queue, _ in bound if queue == name} & told)
+        consumers = each.get("consumers", 0)
+        what = f"is bound to {', '.join(from_us) or 'nothing of ours'}; {waiting} message(s) wait in it"
+        if consumers or not waiting:
+            yield Finding(OK, "queues", name, f"somebody else's: it {what}")
+        else:
+            gone = f"if its consumer is gone for good: rabbitmqctl delete_queue {name} --vhost {asked.vhost}"
+            yield Finding(WARNING, "queues", name, f"fills, and nobody takes from it: it {what}", gone)
+
+
+def _clock(asked: Management) -> Iterator[Finding]:
+    """Told in whole seconds."""
+    if asked.date:
+        theirs = parsedate_to_datetime(asked.date).timestamp() + 0.5
+        yield skew("clock", "broker", theirs - time(), 1.0)
+
+
+def _alarms(asked: Management) -> Iterator[Finding]:
+    try:
+        nodes = asked.get("nodes")
+    except (OSError, ValueError):
+        return  # for users with the tag monitoring alone
+    for node in nodes:
+        name = node["name"]
+        for alarm, what in (("mem_alarm", "memory"), ("disk_free_alarm", "disk")):
+            if node.get(alarm):
+                told = f"is short of {what}: it takes no more events"
+                yield Finding(ERROR, "broker", name, told, f"rabbitmq-diagnostics -n {name} status")
+        if node.get("running") is False:
+            yield Finding(ERROR, "broker", name, "does not run", f"rabbitmqctl -n {name} start_app")
