@@ -27,7 +27,8 @@ _KEYS_NEEDED: Final = (
 Chosen = list[tuple[type["Service"], "Settings"]]
 
 
-def _service(name: str) -> str:
+def a_service(name: str) -> str:
+    """For ``parser=`` of a service's name."""
     from difflib import get_close_matches
 
     if name in SERVICES:
@@ -41,7 +42,7 @@ def run(
     services: Annotated[
         list[str],
         typer.Argument(
-            parser=_service, metavar="SERVICE", help="proposals, ballots, ratings or notifications."
+            parser=a_service, metavar="SERVICE", help="proposals, ballots, ratings or notifications."
         ),
     ],
 ) -> None:

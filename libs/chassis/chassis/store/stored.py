@@ -1,6 +1,7 @@
 """A service's store as a nameko dependency."""
 
 from collections.abc import Callable, Sequence
+from time import sleep
 from typing import Any
 
 from nameko.exceptions import ConfigurationError
@@ -8,6 +9,7 @@ from nameko.extensions import DependencyProvider
 
 from chassis.config import Settings
 from chassis.logging import get_logger
+from chassis.store.engine import StoreUnavailable
 from chassis.store.grouping import Grouping
 from chassis.store.migrating import SchemaMismatch, check_migrated, migrate
 from chassis.store.store import Store, Transaction
@@ -22,15 +24,18 @@ class Grouped(DependencyProvider):  # type: ignore[misc]
     See :class:`chassis.store.Grouping`; what is injected is its ``submit``.
     """
 
-    def __init__(self, work: Callable[[Any, Sequence[Any]], Sequence[Any]], *, most: int = 100) -> None:
+    def __init__(
+        self, work: Callable[[Any, Sequence[Any]], Sequence[Any]], *, most: int = 100, at_once: int = 1
+    ) -> None:
         self.work = work
         self.most = most
+        self.at_once = at_once
         self.grouping: Grouping[Any, Any] | None = None
         super().__init__()
 
     def start(self) -> None:
         store = next(each.store for each in self.container.dependencies if isinstance(each, Stored))
-        self.grouping = Grouping(lambda items: self.work(store, items), most=self.most)
+        self.grouping = Grouping(lambda items: self.work(store, items), most=self.most, at_once=self.at_once)
 
     def get_dependency(self, worker_ctx: Any) -> Callable[[Any], Any]:
         assert self.grouping is not None
@@ -61,7 +66,11 @@ class Stored(DependencyProvider):  # type: ignore[misc]
             if self.store.engine.dialect.name == "sqlite":
                 self.store.forget_deleted()  # what a crash kept from being forgotten
         except SchemaMismatch as mismatch:
+            sleep(0)  # the hub prints what is raised before the next switch, though it is told elsewhere
             raise ConfigurationError(str(mismatch)) from mismatch
+        except StoreUnavailable:
+            sleep(0)
+            raise
 
     def stop(self) -> None:
         self.store.close()

@@ -1,0 +1,1 @@
+"""``piaojue region``: what a region needs before its first start, made once, in one folder."""
