@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from piaojue.rehearsal.client import TokenFor
     from piaojue.rehearsal.plan import Plan
 
-DEMO: Final = Path(__file__).parent / "rehearsals" / "yongan-2022.yaml"
+REHEARSALS: Final = Path(__file__).parent / "rehearsals"
+DEMO: Final = REHEARSALS / "yongan-2022.yaml"
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document of what happened, for machines.")]
 Folder = Annotated[
@@ -40,7 +41,8 @@ def rehearse(
         typer.Option(
             metavar="TOKEN",
             envvar="PIAOJUE_TOKEN",
-            help="With --url: a token with the roles clerk and scrutineer, good for every body.",
+            help="With --url: a token with the roles clerk and scrutineer, good for every body. Where "
+            "scrutineers sign, each needs a token of their own, so give --key.",
         ),
     ] = None,
     key: Annotated[
@@ -56,16 +58,20 @@ def rehearse(
 ) -> None:
     """Rehearse a body's year: from the candidates to the notice of the result.
 
-    The file has the body, its roll, the candidate projects, the meeting, the
-    rules of the poll, the papers as on a count sheet, and a rating of earlier
-    projects. All is done through the HTTP interfaces of a suite, as on the
-    day; the result is compared with a count of the file itself, and with
-    what the file expects. All that is wrong with the file is told by line.
-    The file of the demonstration is an example: piaojue demo --file
+    The file has the body, its roll, the candidate projects, the meeting, its
+    polls with their rules, officers and papers, and a rating of earlier
+    projects: runoffs and further rounds, deputies who come late, slips that
+    are spoiled, and what must be refused. All is done through the HTTP
+    interfaces of a suite, as on the day; each result is compared with a count
+    of the file itself, and with what the file expects; each record is
+    verified offline. All that is wrong with the file is told by line.
+
+    The format is described in docs/rehearsing.md; deploy/rehearsals has
+    examples, of which one is printed by: piaojue demo --file
 
     Examples:
       piaojue rehearse our-meeting.yaml
-      piaojue rehearse our-meeting.yaml --json | jq .poll.result
+      piaojue rehearse our-meeting.yaml --json | jq '.polls[].result'
       piaojue rehearse our-meeting.yaml --url http://127.0.0.1:8000 \\
         --key piaojue-data/signing-key.pem --as rehearsal-2
 
@@ -81,13 +87,13 @@ def rehearse(
     if url is not None and (token is None) == (key is None):
         raise typer.BadParameter("--url needs --token or --key, one of the two.")
     began = monotonic()
-    plan = _plan(file)
-    plan = plan if body is None else plan.as_body(_id(body))
-    if url is not None:
-        with _told():
+    with _told():
+        plan = _plan(file, url)
+        plan = plan if body is None else plan.as_body(_id(body))
+        if url is not None:
             raise typer.Exit(_rehearsed(plan, url, _tokens(token, key), as_json, began))
-    with _told(), _started(data_folder) as (own_url, tokens, _):
-        raise typer.Exit(_rehearsed(plan, own_url, tokens, as_json, began))
+        with _started(data_folder) as (own_url, tokens, _):
+            raise typer.Exit(_rehearsed(plan, own_url, tokens, as_json, began))
 
 
 def demo(
@@ -130,12 +136,14 @@ def demo(
         raise typer.Exit(code)
 
 
-def _plan(file: Path) -> "Plan":
+def _plan(file: Path, url: str | None = None) -> "Plan":
+    """``url``: of the suite whose rule profiles hold; else those of a suite of our own do."""
+    from piaojue.rehearsal.client import profiles_of
     from piaojue.rehearsal.plan import Plan
     from piaojue.rehearsal.reading import FileFaulty
 
     try:
-        return Plan.read(file)
+        return Plan.read(file, None if url is None else lambda: profiles_of(url))
     except FileFaulty as faulty:
         for line in faulty.lines:
             warn(line)

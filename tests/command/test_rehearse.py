@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from piaojue.own_key import KEY_FILE
-from piaojue.rehearsal.client import RehearsalFailed, Suite, tokens_of, until
+from piaojue.rehearsal.afterwards import check_logs
+from piaojue.rehearsal.client import RehearsalFailed, Suite, SuiteRefused, tokens_of, until
 from piaojue.rehearsal.showing import Silent
-from piaojue.rehearsal.steps import check_logs
 from piaojue.rehearsal.year import Year
 from piaojue.versions import SERVICES
 from piaojue_contracts import Event
@@ -79,7 +79,7 @@ def test_demo_takes_yongan_through_its_year(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     story = json.loads(done.stdout)
     assert (story["as_expected"], story["failures"]) == (True, [])
-    poll, rating = story["poll"], story["rating"]
+    (poll,), rating = story["polls"], story["rating"]
     assert poll["turnout"] == {"present": 79, "issued": 79, "returned": 79}
     assert poll["result"]["adopted"] == ["lighting", "daycare"]
     assert poll["result"]["pass_mark"] == 40
@@ -90,6 +90,9 @@ def test_demo_takes_yongan_through_its_year(tmp_path):
     assert "票决结果的公告" in poll["notice"]["zh-CN"]["title"]
     assert "adopted these 2 livelihood projects" in poll["notice"]["en"]["text"]
     assert set(story["under_implementation"]) == {"lighting", "daycare"}
+    assert poll["signed"] == {"count_hash": poll["signed"]["count_hash"], "signed": 3, "of": 3}
+    assert poll["record"]["verified"]
+    assert poll["record"]["receipts"] == 79
     assert set(story["logs"]) == set(SERVICES)
     assert all(log["verified"] and log["events"] for log in story["logs"].values())
     assert list(tmp_path.iterdir()) == []
@@ -102,7 +105,7 @@ def test_demo_reads_well_in_a_terminal_of_columns(columns):
     from rich.cells import cell_len
 
     assert max(cell_len(line) for line in done.stdout.splitlines()) <= int(columns)
-    for told in ("计票报告单", "通过 adopted", "illustrative", "96.70 %", "intact", "All as expected"):
+    for told in ("计票报告单", "通过 adopted", "illustrative", "96.70 %", "intact", "1 record verified"):
         assert told in done.stdout
 
 
@@ -126,7 +129,7 @@ def test_suite_of_a_demo_that_is_killed_ends_too(start_process, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     eventually(lambda: not Path(f"/proc/{child}").exists(), 20, "the suite ends")
     with pytest.raises(RehearsalFailed, match="no suite answers"):
-        Suite(at, lambda role: "").get("/ballots/docs")
+        Suite(at, lambda *_: "").get("/ballots/docs")
 
 
 def test_file_of_the_demo_can_be_printed_and_rehearsed():
@@ -138,7 +141,7 @@ def test_file_of_the_demo_can_be_printed_and_rehearsed():
 def test_own_suite_keeps_its_data_in_a_folder_that_is_named(tmp_path):
     done = run("rehearse", SMALL, "--data-folder", tmp_path / "kept", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["poll"]["result"]["adopted"] == ["lamp"]
+    assert json.loads(done.stdout)["polls"][0]["result"]["adopted"] == ["lamp"]
     assert {f"{service}.db" for service in SERVICES} <= {each.name for each in (tmp_path / "kept").iterdir()}
 
 
@@ -152,8 +155,8 @@ def test_rehearsal_in_a_running_suite_leaves_it_running(running):
     status, story, said = rehearsed(running, SMALL, "daxi-a")
     assert (status, said) == (0, "")
     assert story["body"]["id"] == "daxi-a"
-    assert story["poll"]["result"] == {
-        **story["poll"]["result"],
+    assert story["polls"][0]["result"] == {
+        **story["polls"][0]["result"],
         **{"adopted": ["lamp"], "votes": {"lamp": 2, "well": 0}, "blank": 1, "pass_mark": 2},
     }
     assert [each["step"] for each in story["steps"]][-1] == "Logs of events verified"
@@ -172,32 +175,33 @@ def test_rehearsal_of_a_body_that_is_there_changes_nothing_and_says_what_to_do(r
 
 
 def test_outcome_that_is_not_expected_is_told_with_1(running, tmp_path):
-    expect = (
-        "expect: {poll: {adopted: [well], votes: {lamp: 2}}, rating: {road: {shares: {satisfied: 90.00}}}}\n"
+    file = changed(
+        tmp_path,
+        ("      - []\n", "      - []\n    expect: {adopted: [well], votes: {lamp: 2}}\n"),
+        ("  members: 2\n", "  members: 2\n  expect: {road: {shares: {satisfied: 90.00}}}\n"),
     )
-    file = changed(tmp_path, ("title: A small year\n", f"title: A small year\n{expect}"))
     status, story, said = rehearsed(running, file, "daxi-c")
     assert status == 1
     assert story["failures"] == [
-        "poll.adopted: expected ['well'], and it is ['lamp']",
+        "polls.p.adopted: expected ['well'], and it is ['lamp']",
         "rating.road.shares.satisfied: expected 90.00, and it is 100.00",
     ]
     assert all(failure in said for failure in story["failures"])
 
 
 def test_meeting_without_its_quorum_is_told_with_the_rule(running, tmp_path):
-    papers = ("    - {times: 2, marks: [lamp]}\n    - []\n", "    - [lamp]\n")
+    papers = ("      - {times: 2, marks: [lamp]}\n      - []\n", "      - [lamp]\n")
     file = changed(tmp_path, ("present: 3", "present: 1"), papers)
     status, story, said = rehearsed(running, file, "daxi-d")
     assert status == 1
     assert "quorum-not-met" in said
-    assert "poll" not in story
+    assert "polls" not in story
 
 
 def test_tie_goes_to_a_runoff_and_is_announced_as_one(running, tmp_path):
     papers = (
-        "    - {times: 2, marks: [lamp]}\n    - []\n",
-        "    - {times: 2, marks: [lamp]}\n    - [well]\n    - [well]\n",
+        "      - {times: 2, marks: [lamp]}\n      - []\n",
+        "      - {times: 2, marks: [lamp]}\n      - [well]\n      - [well]\n",
     )
     file = changed(tmp_path, ("roll: 3", "roll: 4"), ("present: 3", "present: 4"), papers)
     file.write_text(
@@ -205,8 +209,8 @@ def test_tie_goes_to_a_runoff_and_is_announced_as_one(running, tmp_path):
     )
     status, story, _ = rehearsed(running, file, "daxi-e")
     assert status == 0
-    assert story["poll"]["result"]["tied"] == ["lamp", "well"]
-    assert "再次投票" in story["poll"]["notice"]["zh-CN"]["text"]
+    assert story["polls"][0]["result"]["tied"] == ["lamp", "well"]
+    assert "再次投票" in story["polls"][0]["notice"]["zh-CN"]["text"]
     assert "under_implementation" not in story
 
 
@@ -230,7 +234,7 @@ def test_token_that_may_not_close_the_poll_is_told_before_anything_has_begun(run
 
 def test_expected_shares_are_compared_as_numbers(running, tmp_path):
     file = tmp_path / "year.yaml"
-    expected = "expect:\n  rating:\n    road: {verdict: satisfied, shares: {satisfied: %s}}\n"
+    expected = "  expect:\n    road: {verdict: satisfied, shares: {satisfied: %s}}\n"
     file.write_text(SMALL.read_text(encoding="utf-8") + expected % "100.0", encoding="utf-8")
     assert rehearsed(running, file, "daxi-share")[0] == 0
     file.write_text(SMALL.read_text(encoding="utf-8") + expected % "99.99", encoding="utf-8")
@@ -278,7 +282,7 @@ def test_faulty_file_is_told_by_line_with_2_and_no_suite_is_troubled(tmp_path):
     done = run("rehearse", file)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{file}:4: roll: must be a number" in done.stderr
-    assert f"{file}:18: poll.papers.0.colour: is not a field here" in done.stderr
+    assert f"{file}:18: polls.0.papers.0.colour: is not a field here" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -300,23 +304,32 @@ class _Accepting(Suite):
     """A suite that takes everything."""
 
     def __init__(self):
-        super().__init__("http://127.0.0.1:1", lambda role: "")
+        super().__init__("http://127.0.0.1:1", lambda *_: "")
 
     def ask(self, *_, **__):
         return {"accepted": True}
 
 
-def test_code_that_is_taken_twice_is_a_failure():
+def test_what_must_be_refused_and_is_taken_ends_the_rehearsal():
     year = Year(plan=None, suite=_Accepting(), watcher=None)
-    assert year.refused("/ballots/bodies/b/polls/p/papers", {}, "code-spent") == "accepted"
-    assert year.failures == ["papers: a code was taken twice"]
+    with pytest.raises(RehearsalFailed, match="a code cast twice: accepted, where it must be refused as"):
+        year.refused("a code cast twice", "code-spent", lambda: year.suite.post("/ballots/papers", {}))
+
+
+def test_what_is_refused_otherwise_is_a_failure():
+    def refuse():
+        raise SuiteRefused(404, "code-unknown", "", "POST /")
+
+    year = Year(plan=None, suite=None, watcher=None)
+    assert year.refused("a code cast twice", "code-spent", refuse) == "code-unknown"
+    assert year.failures == ["a code cast twice: refused as code-unknown, where code-spent was due"]
 
 
 class _Told(Suite):
     """A suite whose services all tell this log."""
 
     def __init__(self, *events):
-        super().__init__("http://127.0.0.1:1", lambda role: "")
+        super().__init__("http://127.0.0.1:1", lambda *_: "")
         self.events = events
 
     def log(self, service):

@@ -1,53 +1,45 @@
 """What the parts of a rehearsal must say of each other, before a suite is troubled with them."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, Final
 
-from ballots.domain import BUILT_IN_ADOPTION_RULES, BUILT_IN_MARKING_SCHEMES, count_sheet
 from chassis.errors import Refused
-from piaojue.rehearsal.plan import Part, Plan
+from piaojue.rehearsal.format import POLL_STEPS
+from piaojue.rehearsal.papers import Part, is_held, issued_of, papers_of
+from piaojue.rehearsal.plan import Plan
 from piaojue.rehearsal.reading import Fault, Where
 from ratings.domain import BUILT_IN_VERDICT_RULES, rate_sheet
 
+OF_MEETING: Final = ("due", "present", "deputies", "quorum_needed")
+OF_POLL: Final = ("round", "seats", "candidates", "warnings")
+"""What is known of an opened poll, beside its result."""
+OF_RESULT: Final = (
+    *("outcome", "adopted", "tied", "open_seats", "pass_mark", "votes", "tallies", "deputies", "present"),
+    *("quorum_needed", "issued", "returned", "unreturned", "valid", "invalid", "blank"),
+)
+
 
 def check(plan: Plan) -> Iterator[Fault]:
-    """Every fault. What only a plugin can judge is left to the suite."""
-    yield from _twice(plan.roll, ("roll",))
+    """Every fault, but for rules and papers, which are for :mod:`piaojue.rehearsal.forecast`."""
+    people = [*_twice(plan.roll, ("roll",)), *plan.attendance.faults]
+    yield from people
     yield from _twice(plan.candidates, ("candidates",))
-    absent = list(_check_present(plan))
-    yield from absent
-    if not absent and plan.slips > len(plan.present):
-        yield Fault(("poll", "papers"), f"{plan.slips} slips for {len(plan.present)} deputies present")
-    if len(plan.papers) > plan.slips:
-        yield Fault(("poll", "papers"), f"are {len(plan.papers)}, and {plan.slips} slips are issued")
-    if by_hand(plan.poll["rules"]):
-        yield from _check_poll(plan)
+    yield from _twice(plan.polls, ("polls",))
+    if plan.body["deputies_total"] and plan.body["deputies_total"] < len(plan.roll):
+        yield Fault(("body", "deputies_total"), f"is less than the roll has, which is {len(plan.roll)}")
+    yield from _unknown(plan.meeting["expect"], OF_MEETING, ("meeting", "expect"))
+    for place in range(len(plan.polls)):
+        yield from _check_poll(plan, place)
+        if not people:  # else it is not known who is there
+            yield from _check_slips(plan, place)
+            yield from _check_officers(plan, place)
     if plan.rating is not None:
         yield from _check_rating(plan, plan.rating)
-    yield from _check_expected(plan)
-
-
-def by_hand(rules: Mapping[str, Any]) -> bool:
-    """Whether a poll of these rules can be counted without a suite: no rule of them is a plugin of others."""
-    return _known(rules, "adoption", "rule", BUILT_IN_ADOPTION_RULES) and _known(
-        rules, "marking", "scheme", BUILT_IN_MARKING_SCHEMES
-    )
 
 
 def rated_by_hand(rating: Part) -> bool:
     """Whether its verdicts can be found without a suite."""
     return rating["verdict"].get("rule", "") in {"", *BUILT_IN_VERDICT_RULES}
-
-
-def _known(rules: Mapping[str, Any], part: str, key: str, built_in: Collection[str]) -> bool:
-    named = rules.get(part)
-    name = named.get(key) if isinstance(named, Mapping) else None
-    if not isinstance(name, str) or name in built_in:
-        return True
-    group = f"piaojue.ballots.{'adoption_rules' if part == 'adoption' else 'marking_schemes'}"
-    return name not in entry_points(group=group).names
 
 
 def _twice(parts: Sequence[Part], where: Where) -> Iterator[Fault]:
@@ -58,38 +50,82 @@ def _twice(parts: Sequence[Part], where: Where) -> Iterator[Fault]:
         seen.add(part["id"])
 
 
-def _check_present(plan: Plan) -> Iterator[Fault]:
-    given, where = plan.meeting["present"], ("meeting", "present")
-    if isinstance(given, int):
-        if not 0 <= given <= len(plan.roll):
-            yield Fault(where, f"must be from 0 to {len(plan.roll)}, which is all deputies")
-        return
-    due = {each["id"] for each in plan.roll}
-    for place, each in enumerate(given):
-        if each not in due:
-            yield Fault((*where, place), "is not on the roll")
-    for each, times in Counter(given).items():
-        if times > 1:
-            yield Fault(where, f"has {each} {times} times")
+def _unknown(expect: Part | None, known: Collection[str], where: Where) -> Iterator[Fault]:
+    for name in expect or ():
+        if name not in known:
+            yield Fault((*where, name), f"is not known here, but these are: {', '.join(known)}")
 
 
-def _check_poll(plan: Plan) -> Iterator[Fault]:
-    """The rules by an empty box, then paper by paper, so that each fault has its place."""
-    candidates = list(dict.fromkeys(each["id"] for each in plan.candidates))
-    empty = {**plan.count_sheet(), "papers": [], "issued": 0, "present": len(plan.roll)}
-    empty["candidates"] = candidates
-    if fault := _refusal(count_sheet, empty, ("poll", "rules")):
-        yield fault
+def _check_poll(plan: Plan, place: int) -> Iterator[Fault]:
+    poll, where = plan.polls[place], ("polls", place)
+    if poll["follows"] is not None and poll["follows"] not in [each["id"] for each in plan.polls[:place]]:
+        yield Fault((*where, "follows"), "is no poll before this one")
+    listed = {each["id"] for each in plan.candidates}
+    for number, each in enumerate(poll["candidates"] or ()):
+        if each not in listed:
+            yield Fault((*where, "candidates", number), "is not on the candidate list")
+    for number, incident in enumerate(poll["incidents"]):
+        yield from _check_tried(incident, (*where, "incidents", number))
+    yield from _unknown(poll["expect"], (*OF_POLL, *OF_RESULT), (*where, "expect"))
+
+
+def _check_slips(plan: Plan, place: int) -> Iterator[Fault]:
+    poll, where = plan.polls[place], ("polls", place)
+    if not is_held(poll):
         return
-    whole = {**empty, "issued": 1}
-    for place, paper in enumerate(plan.poll["papers"]):
-        where = ("poll", "papers", place)
-        if fault := _refusal(
-            count_sheet, {**whole, "papers": [{"times": 1, "marks": paper["marks"]}]}, where
-        ):
-            yield Fault(where, fault.detail.removeprefix("papers.0").lstrip(": "))
-        elif count_sheet({**whole, "papers": [{"times": 1, "marks": paper["marks"]}]})["invalid"]:
-            yield Fault(where, "has more marks than the rules allow: it is refused at the casting")
+    issued, there, slips = issued_of(poll), plan.attendance.at_opening[place], poll["slips"]
+    if issued > len(there):
+        yield Fault((*where, "papers"), f"{issued} slips for {len(there)} deputies present")
+    if len(papers_of(poll)) > issued:
+        yield Fault((*where, "papers"), f"are {len(papers_of(poll))}, and {issued} slips are issued")
+    if slips["printed"] is None:
+        if slips["spoiled"]:
+            yield Fault((*where, "slips", "spoiled"), "are exchanged by number: say how many are printed")
+    elif slips["printed"] < issued + slips["spoiled"]:
+        yield Fault((*where, "slips", "printed"), "are fewer than those issued and those spoiled")
+    if slips["spoiled"] > issued:
+        yield Fault((*where, "slips", "spoiled"), "are more than those issued")
+
+
+def _check_officers(plan: Plan, place: int) -> Iterator[Fault]:
+    officers, where = plan.polls[place]["officers"], ("polls", place, "officers")
+    if officers is None:
+        return
+    there = plan.attendance.at_opening[place]
+    for number, each in enumerate(officers["scrutineers"]):
+        if each not in there:
+            yield Fault((*where, "scrutineers", number), "is not a deputy who is there")
+    if officers["chief"] not in officers["scrutineers"]:
+        yield Fault((*where, "chief"), "is not among the scrutineers")
+
+
+def _check_tried(incident: Part, where: Where) -> Iterator[Fault]:
+    tried, content = incident["tried"], incident["content"]
+    if tried is None:
+        return
+    if fault := _misfit(tried, content):
+        yield Fault((*where, "with"), fault)
+    earliest = {"cast": "cast", "sign": "sign"}.get(tried, "prepare")
+    if POLL_STEPS.index(incident["before"]) < POLL_STEPS.index(earliest):
+        yield Fault((*where, "before"), f"is too early: there is nothing yet to {tried}")
+
+
+def _misfit(tried: str, content: Any) -> str | None:
+    """What is wrong with what is tried; whether it is to be refused is for the suite to say."""
+    match tried:
+        case "prepare":
+            fits, must = content is None or isinstance(content, Mapping), "have what differs from the poll"
+        case "appoint":
+            fits, must = isinstance(content, Mapping), "have officers"
+        case "issue":
+            fits, must = type(content) is int, "be a number of slips"
+        case "sign":
+            fits, must = isinstance(content, str), "be the id of who signs, in quotes"
+        case "cast":
+            fits, must = content is not None, "be the marks of a paper"
+        case _:
+            fits, must = content is None, f"not be there: nothing goes with {tried}"
+    return None if fits else f"must {must}"
 
 
 def _check_rating(plan: Plan, rating: Part) -> Iterator[Fault]:
@@ -100,6 +136,7 @@ def _check_rating(plan: Plan, rating: Part) -> Iterator[Fault]:
     forms = sum(form["times"] for form in rating["forms"])
     if not forms <= (rating["issued"] or forms) <= rating["members"]:
         yield Fault((*where, "forms"), f"are {forms}: not more than issued, nor that more than members")
+    yield from _unknown(rating["expect"], plan.rated, (*where, "expect"))
     sheet = {**plan.rating_sheet(rating, plan.rated[0]), "forms": []}
     if rated_by_hand(rating) and (fault := _refusal(rate_sheet, sheet, where)):
         yield fault
@@ -115,14 +152,7 @@ def _check_rating(plan: Plan, rating: Part) -> Iterator[Fault]:
                 yield Fault(at, f"{unknown[0]} is not a grade of the scale")
 
 
-def _check_expected(plan: Plan) -> Iterator[Fault]:
-    expected = plan.expect or {}
-    for project in expected.get("rating") or ():
-        if plan.rating is None or project not in plan.rated:
-            yield Fault(("expect", "rating", project), "is not rated")
-
-
-def _refusal(function: Callable[[object], object], sheet: object, where: Where) -> Fault | None:
+def _refusal(function: Callable[[Any], object], sheet: object, where: Where) -> Fault | None:
     try:
         function(sheet)
     except Refused as refusal:

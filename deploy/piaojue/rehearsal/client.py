@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import requests
 
@@ -17,8 +17,11 @@ ARRIVAL_SECONDS: Final = 20.0
 LIFETIME_HOURS: Final = 6
 PAGE: Final = 500
 
-TokenFor = Callable[[str], str]
-"""From a role to a token."""
+
+class TokenFor(Protocol):
+    """From a role, and where it matters whose, a person's id, to a token. Raises RehearsalFailed."""
+
+    def __call__(self, role: str, person: str | None = None) -> str: ...
 
 
 class RehearsalFailed(Exception):
@@ -43,28 +46,54 @@ class Suite:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no other credentials than the token
 
-    def ask(self, method: str, path: str, body: Any = None, *, role: str | None = None) -> Any:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, role: str | None = None, person: str | None = None
+    ) -> Any:
         """The answer's content; None for an empty one. Raises SuiteRefused, RehearsalFailed."""
-        headers = {"Authorization": f"Bearer {self._token_for(role)}"} if role else {}
+        answer = self._answer(method, path, role, person, json=body)
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise RehearsalFailed(f"{answer.url}: what answers there is not Piaojue") from None
+
+    def fetch(self, method: str, path: str, body: Any = None, *, role: str | None = None) -> bytes:
+        """As :meth:`ask`, of what is not JSON, or to be kept as it came."""
+        return self._answer(method, path, role, json=body).content
+
+    def send(self, path: str, octets: bytes, media_type: str, *, role: str) -> Any:
+        """Posts a file."""
+        return self._answer("POST", path, role, data=octets, headers={"Content-Type": media_type}).json()
+
+    def check_token(self, role: str, person: str) -> None:
+        """That a token for this person can be had. Raises RehearsalFailed."""
+        self._token_for(role, person)
+
+    def _answer(
+        self, method: str, path: str, role: str | None, person: str | None = None, **sent: Any
+    ) -> requests.Response:
+        headers = dict(sent.pop("headers", {}))
+        if role:
+            headers["Authorization"] = f"Bearer {self._token_for(role, person)}"
         try:
             answer = self._session.request(
                 method,
                 self.url + path,
-                json=body,
                 headers=headers,
                 timeout=ANSWER_SECONDS,
                 allow_redirects=False,
+                **sent,
             )
         except requests.RequestException as error:
             reason = "no answer in time" if isinstance(error, requests.Timeout) else "no suite answers there"
             raise RehearsalFailed(f"{self.url}: {reason}") from error
-        return _content(answer, f"{method} {path}")
+        _check(answer, f"{method} {path}")
+        return answer
 
     def get(self, path: str, *, role: str | None = None) -> Any:
         return self.ask("GET", path, role=role)
 
-    def post(self, path: str, body: Any = None, *, role: str | None = None) -> Any:
-        return self.ask("POST", path, body, role=role)
+    def post(self, path: str, body: Any = None, *, role: str | None = None, person: str | None = None) -> Any:
+        return self.ask("POST", path, body, role=role, person=person)
 
     def put(self, path: str, body: Any = None, *, role: str | None = None) -> Any:
         return self.ask("PUT", path, body, role=role)
@@ -104,22 +133,42 @@ def until(what: str, question: Callable[[], T | None], within: float = ARRIVAL_S
     return answer
 
 
-def _content(answer: requests.Response, request: str) -> Any:
+def profiles_of(url: str) -> dict[str, Any]:
+    """The rule profiles of a suite, by name. Raises RehearsalFailed."""
+    from ballots.domain import Profile
+
+    suite = Suite(url, one_token(""))
     try:
-        content = answer.json() if answer.content else None
+        shown = suite.get("/ballots/profiles")["profiles"]
+    finally:
+        suite.close()
+    plain = ({key: each for key, each in profile.items() if key != "hash"} for profile in shown)
+    return {profile["name"]: Profile.restored(profile) for profile in plain}
+
+
+def _check(answer: requests.Response, request: str) -> None:
+    if answer.ok:
+        return
+    try:
+        content = answer.json()
     except ValueError:
         content = None
-        if answer.ok:
-            raise RehearsalFailed(f"{answer.url}: what answers there is not Piaojue") from None
-    if answer.ok:
-        return content
     told = content if isinstance(content, dict) else {}
     raise SuiteRefused(answer.status_code, told.get("slug", "no-reason"), told.get("detail", ""), request)
 
 
 def one_token(token: str) -> TokenFor:
     """One token for all that is done."""
-    return lambda role: token
+
+    def token_for(role: str, person: str | None = None) -> str:
+        if person is not None:
+            raise RehearsalFailed(
+                f"{person} acts as {role} with a token of their own, and one token is one person: give the "
+                "suite's key (--key FILE) instead of --token."
+            )
+        return token
+
+    return token_for
 
 
 def tokens_of(key_file: Path, issuer: str = "piaojue", audience: str = "piaojue") -> TokenFor:
@@ -133,19 +182,19 @@ def tokens_of(key_file: Path, issuer: str = "piaojue", audience: str = "piaojue"
     except (OSError, ValueError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not a signing key"
         raise RehearsalFailed(f"{key_file}: {reason}") from error
-    made: dict[str, str] = {}
+    made: dict[tuple[str, str | None], str] = {}
 
-    def token_for(role: str) -> str:
-        if role not in made:
-            made[role] = issue_token(
+    def token_for(role: str, person: str | None = None) -> str:
+        if (role, person) not in made:
+            made[role, person] = issue_token(
                 key,
                 issuer=issuer,
                 audience=audience,
-                subject=f"rehearsal-{role}",
+                subject=person or f"rehearsal-{role}",
                 roles=[role],
                 bodies=[EVERY_BODY],
                 lifetime=timedelta(hours=LIFETIME_HOURS),
             )
-        return made[role]
+        return made[role, person]
 
     return token_for

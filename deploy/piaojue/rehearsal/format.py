@@ -1,264 +1,203 @@
-"""The form of a rehearsal file. What its parts say of each other is for :mod:`piaojue.rehearsal.checking`."""
+"""The form of a rehearsal file. What its parts say of each other is for :mod:`piaojue.rehearsal.checking`.
+
+Described for those who write one in ``docs/rehearsing.md``.
+"""
 
 from collections.abc import Mapping
-from typing import Any
-from unicodedata import category
+from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-_ID = validate.Regexp(
-    r"^[a-z0-9][a-z0-9-]{0,62}\Z", error="must be at most 63 small letters, digits and hyphens"
+from piaojue.rehearsal.fields import (
+    MOST,
+    Anything,
+    Deputies,
+    Grades,
+    Paper,
+    PartSchema,
+    Roll,
+    chosen,
+    given,
+    identifier,
+    listed,
+    part,
+    parts,
+    text,
+    whole,
 )
-_PLAIN: dict[str, Any] = {
-    "required": "is missing",
-    "null": "is empty",
-    "invalid": "must be a text: put a number into quotes",
-    "unknown": "is not a field here",
-}
-MOST = 5000
-_BREAKS = dict.fromkeys(map(ord, "\n\r\t\u2028\u2029"), " ")
-LEVELS = ("township", "county", "city", "province", "nation")
+
+LEVELS: Final = ("township", "county", "city", "province", "nation")
+MEETING_STEPS: Final = ("open",)
+POLL_STEPS: Final = (
+    *("prepare", "appoint", "open", "issue", "cast"),
+    *("close", "count", "sign", "declare", "next-round"),
+)
+"""The steps of a meeting and of a poll, in their order: each may be tried before its time."""
+CONFLICTS: Final = ("close-relation", "implementing-unit", "other")
 
 
-class _Part(Schema):
-    """Part of a file: nothing is passed over, and messages are for whoever wrote it."""
-
-    error_messages = {"unknown": "is not a field here", "type": "must have fields"}  # noqa: RUF012
-
-
-def _given(**kwargs: Any) -> dict[str, Any]:
-    optional = "load_default" in kwargs
-    return {"error_messages": _PLAIN, **({} if optional else {"required": True}), **kwargs}
+class BodySchema(PartSchema):
+    id = identifier()
+    name = text(200)
+    level = chosen(LEVELS)
+    deputies_total = whole(1, MOST, load_default=None)
 
 
-def _text(longest: int = 300, **kwargs: Any) -> fields.String:
-    """What may be long may have several lines."""
-    length = validate.Length(1, longest, error=f"must be a text of 1 to {longest} characters")
-    return fields.String(validate=[length, _several_lines if longest > 300 else _line], **_given(**kwargs))
-
-
-def _line(text: str) -> None:
-    """As the services take it: who rehearses is told of it before anything has begun."""
-    if text != text.translate(_BREAKS):
-        raise ValidationError("must be in one line")
-    _several_lines(text)
-
-
-def _several_lines(text: str) -> None:
-    if any(category(each) in ("Cc", "Cs") for each in text.translate(_BREAKS)):
-        raise ValidationError("must be a text without broken or unprintable characters")
-    if not text.strip():
-        raise ValidationError("must be a text that is not empty")
-
-
-def _id(**kwargs: Any) -> fields.String:
-    return fields.String(validate=_ID, **_given(**kwargs))
-
-
-def _whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
-    rule = validate.Range(least, most, error=f"must be from {least} to {most}")
-    messages = {**_PLAIN, "invalid": "must be a whole number", "too_large": "is too large"}
-    return fields.Integer(strict=True, validate=rule, **_given(**kwargs, error_messages=messages))
-
-
-def _list(item: fields.Field[Any], least: int = 1, most: int = MOST, **kwargs: Any) -> fields.List[Any]:
-    rule = validate.Length(least, most, error=f"must have {least} to {most} entries")
-    messages = {**_PLAIN, "invalid": "must be a list"}
-    return fields.List(item, validate=rule, **_given(**kwargs, error_messages=messages))
-
-
-def _part(schema: type[Schema], **kwargs: Any) -> fields.Nested:
-    messages = {**_PLAIN, "type": "must have fields"}
-    return fields.Nested(schema, **_given(**kwargs, error_messages=messages))
-
-
-def _parts(schema: type[Schema], most: int = MOST, **kwargs: Any) -> fields.List[Any]:
-    return _list(_part(schema), most=most, **kwargs)
-
-
-class _Object(fields.Field[Any]):
-    """An object whose fields are for the service to judge."""
-
-    default_error_messages = _PLAIN
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise ValidationError("must have fields")
-        return value
-
-
-class DeputySchema(_Part):
-    """A deputy on the roll."""
-
-    id = _id()
-    name = _text(100)
-    delegation = _text(200, load_default=None)
-    district = _text(200, load_default=None)
-
-
-class _Roll(fields.Field[Any]):
-    """A number of deputies, who get names; or a list of names; or a list of deputies. Becomes the latter."""
-
-    default_error_messages = _PLAIN
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
-            return [_numbered(number, f"代表{number}") for number in range(1, value + 1)]
-        if not isinstance(value, list) or not 1 <= len(value) <= MOST:
-            raise ValidationError(f"must be a number from 1 to {MOST}, or a list of names or deputies")
-        deputies, faults = [], {}
-        for place, each in enumerate(value):
-            try:
-                named = _numbered(place + 1, each) if isinstance(each, str) else each
-                deputies.append(DeputySchema().load(named))
-            except ValidationError as error:
-                faults[place] = error.messages
-        if faults:
-            raise ValidationError(faults)
-        return deputies
-
-
-def _numbered(number: int, name: str) -> dict[str, str]:
-    return {"id": str(number), "name": name}
-
-
-class _Present(fields.Field[Any]):
-    """How many are present, the first on the roll; or their ids."""
-
-    default_error_messages = _PLAIN
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | list):
-            raise ValidationError("must be a number, or a list of ids")
-        if isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            raise ValidationError("must be ids of the roll, in quotes")
-        return value
-
-
-class _Paper(fields.Field[Any]):
-    """Marks, or marks and how many papers have them. Becomes the latter."""
-
-    default_error_messages = _PLAIN
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        several = isinstance(value, Mapping) and {"times", "marks"} & set(value)
-        given = value if several else {"times": 1, "marks": value}
-        return _SeveralSchema().load(given)
-
-
-class _SeveralSchema(_Part):
-    times = _whole(1, MOST)
-    marks = fields.Raw(**_given())
-
-
-class _Grades(fields.Field[Any]):
-    """Project → a grade, or a list of them. Becomes lists."""
-
-    default_error_messages = _PLAIN
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise ValidationError("must give projects their grades")
-        grades = {project: [each] if isinstance(each, str) else each for project, each in value.items()}
-        faults = {
-            project: ["must be a grade, or a list of grades"]
-            for project, each in grades.items()
-            if not isinstance(each, list) or not all(isinstance(grade, str) for grade in each)
-        }
-        if faults:
-            raise ValidationError(faults)
-        return grades
-
-
-class BodySchema(_Part):
-    id = _id()
-    name = _text(200)
-    level = fields.String(
-        validate=validate.OneOf(LEVELS, error=f"must be one of {', '.join(LEVELS)}"), **_given()
-    )
-
-
-class ProjectSchema(_Part):
-    id = _id()
-    title = _text()
-    content = _text(4000)
-    implementing_unit = _text()
-    budget = _whole(0, 10**15)
-    fund_source = _text()
+class ProjectSchema(PartSchema):
+    id = identifier()
+    title = text()
+    content = text(4000)
+    implementing_unit = text()
+    budget = whole(0, 10**15)
+    fund_source = text()
     finish_by = fields.String(
         validate=validate.Regexp(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", error="must be a day such as 2022-12-31"),
-        **_given(),
+        **given(),
     )
 
 
-class RecordSchema(_Part):
+class RecordSchema(PartSchema):
     """Projects that were adopted before, without Piaojue."""
 
-    year = _whole(1949, 9999)
-    projects = _parts(ProjectSchema, most=200)
+    year = whole(1949, 9999)
+    projects = parts(ProjectSchema, most=200)
 
 
-class ProposerSchema(_Part):
-    name = _text(100)
-    contact = _text(200, load_default=None)
+class ProposerSchema(PartSchema):
+    name = text(100)
+    contact = text(200, load_default=None)
 
 
-class SuggestionSchema(_Part):
-    title = _text()
-    content = _text(4000)
-    source = _text(63)
-    proposer = _part(ProposerSchema, load_default=None)
+class SuggestionSchema(PartSchema):
+    title = text()
+    content = text(4000)
+    source = text(63)
+    proposer = part(ProposerSchema, load_default=None)
 
 
-class MeetingSchema(_Part):
-    id = _id()
-    title = _text()
-    present = _Present(**_given())
-    quorum = _text(20, load_default="2/3")
+class IncidentSchema(PartSchema):
+    """What happens before a step: deputies arrive or leave, or a step is tried that must be refused."""
+
+    steps: tuple[str, ...] = POLL_STEPS
+    before = text(load_default=None)
+    arrived = Deputies(**given(load_default=None))
+    left = Deputies(**given(load_default=None))
+    tried = text(data_key="try", load_default=None)
+    content = fields.Raw(data_key="with", **given(load_default=None))
+    refused = text(63, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if sum(data[name] is not None for name in ("arrived", "left", "tried")) != 1:
+            raise ValidationError("must have one of arrived, left and try")
+        for name, key in (("before", "before"), ("tried", "try")):
+            if data[name] is not None and data[name] not in self.steps:
+                raise ValidationError(f"must be one of {', '.join(self.steps)}", key)
+        if (data["tried"] is None) != (data["refused"] is None):
+            raise ValidationError("what is tried must be refused: say as what, in refused")
+        if data["content"] is not None and data["tried"] is None:
+            raise ValidationError("is for what is tried", "with")
+
+    @post_load
+    def _fill(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return data | {"before": data["before"] or data["tried"] or "open"}
 
 
-class PollSchema(_Part):
-    id = _id()
-    title = _text()
-    rules = _Object(**_given())
-    issued = _whole(1, MOST, load_default=None)
-    papers = _list(_Paper(**_given()))
-    note = _text(2000, load_default=None)
+class MeetingIncidentSchema(IncidentSchema):
+    steps = MEETING_STEPS
 
 
-class FormSchema(_Part):
-    times = _whole(1, MOST, load_default=1)
-    grades = _Grades(**_given())
+class MeetingSchema(PartSchema):
+    id = identifier()
+    title = text()
+    present = Deputies(**given())
+    quorum = text(20, load_default="2/3")
+    incidents = parts(MeetingIncidentSchema, most=100, load_default=())
+    expect = Anything(**given(load_default=None))
 
 
-class RatingSchema(_Part):
-    id = _id()
-    title = _text()
-    members = _whole(1, 1_000_000)
-    scale = _list(_text(63), least=3, most=20)
-    verdict = _Object(**_given())
-    issued = _whole(1, MOST, load_default=None)
-    forms = _parts(FormSchema)
-    note = _text(2000, load_default=None)
+class TellerSchema(PartSchema):
+    id = identifier()
+    name = text(100)
 
 
-class ExpectSchema(_Part):
-    """What must have come out: fields of results as ``piaojue count`` and ``piaojue rate`` print them."""
-
-    poll = _Object(**_given(load_default=None))
-    rating = fields.Dict(keys=fields.String(), values=_Object(**_given()), **_given(load_default=None))
+class ConflictSchema(PartSchema):
+    person = identifier()
+    reason = chosen(CONFLICTS)
 
 
-class RehearsalSchema(_Part):
-    title = _text()
-    notes = _list(_text(2000), least=0, most=20, load_default=())
-    year = _whole(1949, 9999)
-    body = _part(BodySchema)
-    roll = _Roll(**_given())
-    record = _part(RecordSchema, load_default=None)
-    suggestions = _parts(SuggestionSchema, load_default=())
-    candidates = _parts(ProjectSchema, most=200)
-    meeting = _part(MeetingSchema)
-    poll = _part(PollSchema)
-    rating = _part(RatingSchema, load_default=None)
-    expect = _part(ExpectSchema, load_default=None)
+class OfficersSchema(PartSchema):
+    """As ballots takes them; scrutineers by their ids on the roll."""
+
+    scrutineers = listed(identifier(), most=200)
+    chief = identifier()
+    tellers = parts(TellerSchema, most=200, load_default=())
+    conflicts = parts(ConflictSchema, most=200, load_default=())
+
+
+class SlipsSchema(PartSchema):
+    issued = whole(1, MOST, load_default=None)
+    printed = whole(1, 500, load_default=None)
+    spoiled = whole(0, 500, load_default=0)
+
+
+class PollSchema(PartSchema):
+    """A poll, or a further round of one."""
+
+    id = identifier()
+    title = text()
+    follows = identifier(load_default=None)
+    profile = identifier(load_default=None)
+    rules = Anything(**given(load_default=None))
+    candidates = listed(identifier(), most=200, load_default=None)
+    officers = part(OfficersSchema, load_default=None)
+    slips = part(SlipsSchema, load_default=lambda: SlipsSchema().load({}))
+    papers = listed(Paper(**given()), load_default=None)
+    note = text(2000, load_default=None)
+    incidents = parts(IncidentSchema, most=100, load_default=())
+    expect = Anything(**given(load_default=None))
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data["follows"] is None:
+            if data["rules"] is None and data["profile"] is None:
+                raise ValidationError("is missing, and no profile is named", "rules")
+        else:
+            for name in ("rules", "profile", "candidates"):
+                if data[name] is not None:
+                    raise ValidationError("comes from the poll that this one follows", name)
+        if data["papers"] is None and all(each["tried"] != "open" for each in data["incidents"]):
+            raise ValidationError(
+                "is missing; without papers the opening must be tried and refused", "papers"
+            )
+
+
+class FormSchema(PartSchema):
+    times = whole(1, MOST, load_default=1)
+    grades = Grades(**given())
+
+
+class RatingSchema(PartSchema):
+    id = identifier()
+    title = text()
+    members = whole(1, 1_000_000)
+    scale = listed(text(63), least=3, most=20)
+    verdict = Anything(**given())
+    issued = whole(1, MOST, load_default=None)
+    forms = parts(FormSchema)
+    note = text(2000, load_default=None)
+    expect = fields.Dict(keys=fields.String(), values=Anything(**given()), **given(load_default=None))
+
+
+class RehearsalSchema(PartSchema):
+    title = text()
+    notes = listed(text(2000), least=0, most=20, load_default=())
+    year = whole(1949, 9999)
+    body = part(BodySchema)
+    roll = Roll(**given())
+    record = part(RecordSchema, load_default=None)
+    suggestions = parts(SuggestionSchema, load_default=())
+    candidates = parts(ProjectSchema, most=200)
+    meeting = part(MeetingSchema)
+    polls = parts(PollSchema, most=50)
+    rating = part(RatingSchema, load_default=None)

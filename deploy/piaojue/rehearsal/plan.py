@@ -1,19 +1,31 @@
 """What a rehearsal file asks for, checked."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
 
 from piaojue.rehearsal import reading
+from piaojue.rehearsal.attendance import Attendance, attendance_of
+from piaojue.rehearsal.format import RehearsalSchema
+from piaojue.rehearsal.papers import Part
 from piaojue.rehearsal.reading import Document, Fault
+from piaojue.rehearsal.rolls import RollFaulty, RollFile, imported
 
-Part = Mapping[str, Any]
+if TYPE_CHECKING:
+    from piaojue.rehearsal.forecast import Forecast, Profiles
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts of the file, by the names of its fields, with what may be left out filled in."""
+    """The parts of the file, by the names of its fields, with what may be left out filled in.
+
+    ``roll_file``: what the roll is imported from, if it is. ``forecasts``: poll → how it must come out by the
+    papers in the file, where that can be told without a suite.
+    """
 
     title: str
     notes: Sequence[str]
@@ -24,67 +36,69 @@ class Plan:
     suggestions: Sequence[Part]
     candidates: Sequence[Part]
     meeting: Part
-    poll: Part
+    polls: Sequence[Part]
     rating: Part | None
-    expect: Part | None
+    roll_file: RollFile | None = None
+    forecasts: Mapping[str, "Forecast"] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> "Plan":
-        """Raises FileFaulty, with all that is wrong."""
+    def read(cls, path: Path, profiles: "Callable[[], Profiles] | None" = None) -> "Plan":
+        """``profiles``: those of the suite; the built-in ones, if left out. Raises FileFaulty, with all that
+        is wrong."""
         from piaojue.rehearsal.checking import check
+        from piaojue.rehearsal.forecast import built_in_profiles, forecasts
 
         document = reading.read(path)
         plan = cls.of(document)
-        if faults := list(check(plan)):
+        faults = list(check(plan))
+        if not faults:
+            named = any(poll["profile"] for poll in plan.polls)
+            known = (profiles or built_in_profiles)() if named else {}
+            found, faults = forecasts(plan, known)
+            plan = replace(plan, forecasts=found)
+        if faults:
             raise document.refuse(faults)
         return plan
 
     @classmethod
     def of(cls, document: Document) -> "Plan":
         """Of the right form; what its parts say of each other is unchecked. Raises FileFaulty."""
-        from marshmallow import ValidationError
-
-        from piaojue.rehearsal.format import RehearsalSchema
-
         content = document.content
         if not isinstance(content, Mapping):
             raise document.refuse([Fault((), "must have fields: title, year, body, roll and so on")])
         try:
-            return cls(**RehearsalSchema().load(content))
+            parts = RehearsalSchema().load(content)
+            if isinstance(parts["roll"], Mapping):
+                folder = Path(document.name).parent
+                parts["roll_file"], parts["roll"] = imported(parts["roll"], folder)
         except ValidationError as error:
             raise document.refuse(_faults(error.messages_dict, ())) from error
+        except RollFaulty as faulty:
+            raise document.refuse(faulty.faults) from faulty
+        return cls(**parts | {"polls": _with_officers(parts["polls"])})
 
     def as_body(self, body: str) -> "Plan":
         """The same for a body of another id."""
         return replace(self, body={**self.body, "id": body})
 
-    @property
-    def present(self) -> list[str]:
-        """The ids of the deputies who are there."""
-        given = self.meeting["present"]
-        return given if isinstance(given, list) else [each["id"] for each in self.roll[:given]]
+    @cached_property
+    def attendance(self) -> Attendance:
+        """Who is there when."""
+        return attendance_of([each["id"] for each in self.roll], self.meeting, self.polls)
 
     @property
-    def papers(self) -> list[Any]:
-        """The marks of every paper."""
-        return [paper["marks"] for paper in self.poll["papers"] for _ in range(paper["times"])]
+    def deputies(self) -> int:
+        """All of them, which majorities are of."""
+        return self.body["deputies_total"] or len(self.roll)
 
-    @property
-    def slips(self) -> int:
-        """How many are handed out."""
-        issued: int = self.poll["issued"] or len(self.papers)
-        return issued
+    def candidates_of(self, poll: Part) -> list[str]:
+        """Those of a first round: a further one has what is left."""
+        return poll["candidates"] or [each["id"] for each in self.candidates]
 
-    def count_sheet(self) -> dict[str, Any]:
-        """The poll as ``piaojue count`` takes it."""
-        return {
-            **self.poll["rules"],
-            "deputies": len(self.roll),
-            "present": len(self.present),
-            "candidates": [each["id"] for each in self.candidates],
-            "issued": self.slips,
-            "papers": self.poll["papers"],
-        }
+    def round_of(self, poll: Part) -> int:
+        """1 for the first of a decision."""
+        by_id = {each["id"]: each for each in self.polls}
+        return 1 if poll["follows"] is None else 1 + self.round_of(by_id[poll["follows"]])
 
     @property
     def rated(self) -> list[str]:
@@ -105,6 +119,15 @@ class Plan:
                 {"times": each["times"], "marks": each["grades"].get(project, [])} for each in rating["forms"]
             ],
         }
+
+
+def _with_officers(polls: Sequence[Part]) -> list[Part]:
+    """A further round has the officers of the round before, unless it has its own."""
+    filled: list[Part] = []
+    for poll in polls:
+        before = next((each for each in filled if each["id"] == poll["follows"]), None)
+        filled.append({**poll, "officers": poll["officers"] or (before and before["officers"])})
+    return filled
 
 
 def _faults(messages: Any, where: reading.Where) -> Iterator[Fault]:

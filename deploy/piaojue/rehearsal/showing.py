@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +20,13 @@ from rich.text import Text
 WIDEST: Final = 100
 BAR: Final = 20
 SHOWN: Final = "cyan"
+CHINESE_OUTCOMES: Final = {
+    "complete": "已选足",
+    "runoff": "同票再投",
+    "shortfall": "未选足",
+    "void": "票决无效",
+    "no-quorum": "不足法定人数",
+}
 
 
 class _Step:
@@ -92,8 +100,10 @@ class Shown:
     def show(self, part: str, story: dict[str, Any]) -> None:
         shown = {
             "candidates": _candidates,
+            "heading": _heading,
             "poll": _poll,
             "notice": _notice,
+            "decisions": _decisions,
             "rating": _rating,
             "logs": _logs,
         }[part](story)
@@ -101,7 +111,9 @@ class Shown:
 
     def end(self, story: dict[str, Any], seconds: float) -> None:
         good = story["as_expected"]
-        told = f"All as expected, in {seconds:.1f} s." if good else "Not as expected:"
+        verified = sum(poll.get("record", {}).get("verified", False) for poll in story.get("polls", ()))
+        records = f"{verified} record{'s' * (verified != 1)} verified offline"
+        told = f"All as expected; {records}, in {seconds:.1f} s." if good else "Not as expected:"
         self.console.print(Text(told, style="bold green" if good else "bold red"))
 
 
@@ -142,8 +154,14 @@ def _candidates(story: dict[str, Any]) -> RenderableType:
     return table
 
 
-def _poll(story: dict[str, Any]) -> RenderableType:
-    result, titles = story["poll"]["result"], {each["id"]: each["title"] for each in story["candidates"]}
+def _heading(poll: dict[str, Any]) -> RenderableType:
+    number = poll["round"]
+    which = f"第{number}轮 round {number} · " if number > 1 else ""
+    return Rule(Text(f"{which}{poll['title']}", style="bold"), style=SHOWN, align="left")
+
+
+def _poll(poll: dict[str, Any]) -> RenderableType:
+    result = poll["result"]
     table = _table(
         "计票报告单 Count report",
         ("Project", _TEXT),
@@ -151,15 +169,37 @@ def _poll(story: dict[str, Any]) -> RenderableType:
         ("Of all deputies", {"no_wrap": True}),
         ("Outcome", {"no_wrap": True}),
     )
-    for project, title in titles.items():
-        votes = (result["votes"] or {}).get(project)
+    for each in poll["candidates"]:
+        votes = (result["votes"] or {}).get(each["project"])
         table.add_row(
-            title,
+            each["title"],
             "–" if votes is None else str(votes),
             _bar(votes or 0, result["deputies"], result["pass_mark"]),
-            _outcome(project, result),
+            _outcome(each["project"], result),
         )
-    return _noted(table, _figures(result), story["poll"]["note"])
+    warnings = [
+        f"Outside of the profile, as it lets be: {each['detail']}." for each in poll["warnings"] or ()
+    ]
+    return _noted(table, "\n".join([_figures(result), *warnings]), poll["note"])
+
+
+def _decisions(story: dict[str, Any]) -> RenderableType:
+    titles = {each["id"]: each["title"] for each in story["candidates"]}
+    table = _table(
+        "同一决定的各轮 Rounds of one decision",
+        ("", {"no_wrap": True}),
+        ("Candidates\nfor seats", _FIGURE),
+        ("Outcome", {"no_wrap": True}),
+        ("通过 Adopted", _TEXT),
+    )
+    for decision in story["decisions"]:
+        for number, each in enumerate(decision["rounds"], 1):
+            adopted = "、".join(titles[project] for project in each["adopted"]) or "–"
+            outcome = f"{CHINESE_OUTCOMES[each['outcome']]} {each['outcome']}"
+            figures = f"{each['candidates']} for {each['seats']}"
+            table.add_row(f"第{number}轮 {number}", figures, outcome, adopted)
+        table.add_section()
+    return table
 
 
 def _noted(table: Table, caption: str, note: str | None) -> RenderableType:
@@ -177,7 +217,6 @@ def _outcome(project: str, result: dict[str, Any]) -> Text:
 
 
 def _figures(result: dict[str, Any]) -> str:
-    mark = "order of votes alone" if result["pass_mark"] is None else result["pass_mark"]
     lines = (
         {
             "应到 due": "deputies",
@@ -187,12 +226,25 @@ def _figures(result: dict[str, Any]) -> str:
         },
         {"有效 valid": "valid", "废票 invalid": "invalid", "弃权 blank": "blank"},
     )
-    told = [[f"{name} {result[key]}" for name, key in line.items()] for line in lines]
-    return "\n".join(" · ".join(line) for line in (told[0], [*told[1], f"通过票数 pass mark {mark}"]))
+    told = [[f"{name} {_figure(result[key])}" for name, key in line.items()] for line in lines]
+    return "\n".join(
+        " · ".join(line) for line in (told[0], [*told[1], f"通过票数 pass mark {_mark(result)}"])
+    )
 
 
-def _notice(story: dict[str, Any]) -> RenderableType:
-    return Group(*(_announcement(story["poll"]["notice"][language]) for language in ("zh-CN", "en")))
+def _figure(number: int | None) -> str:
+    """A hand count may not tell how many were blank."""
+    return "–" if number is None else str(number)
+
+
+def _mark(result: dict[str, Any]) -> str:
+    if result["votes"] is None:
+        return f"–; {CHINESE_OUTCOMES[result['outcome']]} {result['outcome']}"
+    return "order of votes alone" if result["pass_mark"] is None else str(result["pass_mark"])
+
+
+def _notice(poll: dict[str, Any]) -> RenderableType:
+    return Group(*(_announcement(poll["notice"][language]) for language in ("zh-CN", "en")))
 
 
 def _announcement(notice: dict[str, str]) -> Panel:

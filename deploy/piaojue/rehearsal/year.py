@@ -1,6 +1,7 @@
 """A rehearsal under way: what it has at hand, and what it tells."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -32,7 +33,8 @@ class Watcher(Protocol):
         """A step begins; it has failed if an exception leaves it."""
 
     def show(self, part: str, story: dict[str, Any]) -> None:
-        """A part of the story is complete: ``poll``, ``notice``, ``rating``, ``logs``."""
+        """A part of the story is complete: ``candidates``, ``heading``, ``poll``, ``notice``, ``decisions``,
+        ``rating`` or ``logs``."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Year:
     watcher: Watcher
     story: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    _notices: Counter[str] = field(default_factory=Counter)
 
     @property
     def body(self) -> str:
@@ -74,30 +77,32 @@ class Year:
         elif not _same(found, wanted):
             self.failures.append(f"{what}: expected {wanted}, and it is {found}")
 
-    def refused(self, path: str, body: Any, slug: str) -> str:
-        """The slug with which a request is refused that must be; a failure if it is not."""
+    def refused(self, what: str, slug: str, request: Callable[[], Any]) -> str:
+        """The slug with which a request is refused that must be. RehearsalFailed: it was accepted, and what
+        follows would be of something else."""
         try:
-            self.suite.post(path, body)
+            request()
         except SuiteRefused as refusal:
-            self.expect(refusal.slug == slug, f"refused as {refusal.slug}, where {slug} was due")
+            self.expect(refusal.slug == slug, f"{what}: refused as {refusal.slug}, where {slug} was due")
             return refusal.slug
-        self.failures.append(f"{path.rpartition('/')[2]}: a code was taken twice")
-        return "accepted"
+        raise RehearsalFailed(f"{what}: accepted, where it must be refused as {slug}")
 
     def notice(self, kind: str) -> dict[str, Any]:
-        """The public notice of this kind, by language, once it is published."""
-        return {each: self._notice(kind, each) for each in LANGUAGES}
+        """The next public notice of this kind that was not asked for yet, by language, once it is
+        published."""
+        nth = self._notices[kind] = self._notices[kind] + 1
+        return {each: self._notice(kind, each, nth) for each in LANGUAGES}
 
-    def _notice(self, kind: str, language: str) -> dict[str, str]:
-        return until(f"the notice of {kind} in {language}", lambda: self._found(kind, language))
+    def _notice(self, kind: str, language: str, nth: int) -> dict[str, str]:
+        return until(f"the notice of {kind} in {language}", lambda: self._found(kind, language, nth))
 
-    def _found(self, kind: str, language: str) -> dict[str, str] | None:
-        page = self.suite.find(self.path("notifications", f"notices?language={language}"))
-        for notice in page["notices"] if page else ():
-            if notice["kind"] == kind:
-                text = notice["texts"][0]
-                return {"title": text["title"], "text": text["text"]}
-        return None
+    def _found(self, kind: str, language: str, nth: int) -> dict[str, str] | None:
+        page = self.suite.find(self.path("notifications", f"notices?language={language}&limit=100"))
+        found = [each for each in (page["notices"] if page else ()) if each["kind"] == kind]
+        if len(found) < nth:
+            return None
+        text = found[0]["texts"][0]
+        return {"title": text["title"], "text": text["text"]}
 
 
 def _same(found: Any, wanted: Any) -> bool:
@@ -110,15 +115,18 @@ def _same(found: Any, wanted: Any) -> bool:
         return False
 
 
-def hand_in(
-    year: Year, step: Step, path: str, codes: Sequence[str], filled: Sequence[dict[str, Any]]
-) -> None:
-    """Each with a code of its own. RehearsalFailed: says which was refused, by its number."""
-    for number, (code, each) in enumerate(zip(codes, filled, strict=False), 1):
+def hand_in(step: Step, asked: Iterable[Callable[[], Any]], total: int) -> list[Any]:
+    """The answers. RehearsalFailed: says which was refused, by its number."""
+    answers = []
+    for number, ask in enumerate(asked, 1):
         try:
-            year.suite.post(path, {"code": code, **each})
+            answers.append(ask())
         except SuiteRefused as refusal:
-            raise RehearsalFailed(
-                f"number {number} of {len(filled)} was not accepted: {refusal}"
-            ) from refusal
-        step.count(number, len(filled))
+            raise RehearsalFailed(f"number {number} of {total} was not accepted: {refusal}") from refusal
+        step.count(number, total)
+    return answers
+
+
+def number_of(number: int, one: str, many: str | None = None) -> str:
+    """``2 seats``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -1,0 +1,86 @@
+"""What is asked of ballots for one poll: in its course, and where something is tried that must be refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+from typing import Any, Final
+
+from piaojue.rehearsal.papers import Part
+from piaojue.rehearsal.year import Year
+
+NONCE_BYTES: Final = 24
+
+
+@dataclass
+class Calls:
+    """``codes``: of the slips that are handed out, shuffled; which paper has which is nobody's knowledge."""
+
+    year: Year
+    poll: Part
+    codes: list[str] = field(default_factory=list)
+
+    def path(self, *rest: object) -> str:
+        return self.year.path("ballots", "polls", self.poll["id"], *rest)
+
+    def prepare(self, given: Mapping[str, Any] | None = None) -> Any:
+        """``given``: what differs from the poll."""
+        poll, suite = self.poll, self.year.suite
+        said: dict[str, Any] = {"poll": poll["id"], "title": poll["title"]}
+        if poll["follows"] is not None:
+            path = self.year.path("ballots", "polls", poll["follows"], "next-round")
+            return suite.post(path, {**said, **(given or {})}, role="clerk")
+        said |= {"meeting": self.year.plan.meeting["id"], "year": self.year.plan.year}
+        said |= {key: poll[key] for key in ("profile", "rules", "candidates") if poll[key] is not None}
+        return suite.post(self.year.path("ballots", "polls"), {**said, **(given or {})}, role="clerk")
+
+    def appoint(self, officers: Mapping[str, Any]) -> Any:
+        scrutineers = [{"id": each} for each in officers.get("scrutineers", ())]
+        given = {**officers, "scrutineers": scrutineers}
+        return self.year.suite.put(self.path("officers"), given, role="clerk")
+
+    def open(self) -> Any:
+        return self.year.suite.post(self.path("opening"), role="clerk")
+
+    def issue(self, slips: int) -> Any:
+        return self.year.suite.post(self.path("slips"), {"slips": slips}, role="clerk")
+
+    def cast(self, marks: Any, code: str | None = None, nonce: str | None = None) -> Any:
+        """With a code that is not spent where there still is one; the last of them is spent last."""
+        given = {
+            "code": code or self.codes[-1],
+            "marks": marks,
+            "nonce": nonce or token_urlsafe(NONCE_BYTES),
+        }
+        return self.year.suite.post(self.path("papers"), given)
+
+    def close(self) -> Any:
+        return self.year.suite.post(self.path("closing"), role="scrutineer")
+
+    def count(self) -> Any:
+        return self.year.suite.post(self.path("count"), role="scrutineer")
+
+    def sign(self, person: str) -> Any:
+        """As one who has looked at the count."""
+        suite = self.year.suite
+        seen = suite.get(self.path("count"), role="scrutineer")["count_hash"]
+        return suite.post(self.path("signature"), {"count_hash": seen}, role="scrutineer", person=person)
+
+    def declare(self) -> Any:
+        return self.year.suite.post(self.path("declaration"), role="clerk")
+
+    def next_round(self) -> Any:
+        given = {"poll": f"{self.poll['id'][:58]}-next", "title": self.poll["title"]}
+        return self.year.suite.post(self.path("next-round"), given, role="clerk")
+
+    def show(self) -> Any:
+        """As everybody may see it."""
+        return self.year.suite.get(self.path())
+
+    def attempt(self, step: str, content: Any) -> Any:
+        """A step out of its turn, or with something else than its poll has."""
+        match step:
+            case "prepare" | "appoint" | "issue" | "cast" | "sign":
+                return getattr(self, step)(content)
+            case "next-round":
+                return self.next_round()
+        return getattr(self, step)()

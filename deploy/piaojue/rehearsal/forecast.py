@@ -1,0 +1,186 @@
+"""How the polls of a file must come out, found without a suite: by the rules of ballots' domain alone.
+
+So the papers of a further round can be judged before anything has begun, though what they may say follows
+from the round before; and what the suite counts is compared with another count.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import ballots
+from ballots.domain import (
+    BUILT_IN_ADOPTION_RULES,
+    BUILT_IN_MARKING_SCHEMES,
+    Attendance,
+    Poll,
+    PollState,
+    Profile,
+    Rules,
+    count_sheet,
+    next_round,
+)
+from chassis.errors import Refused
+from piaojue.rehearsal.papers import Part, is_held, issued_of
+from piaojue.rehearsal.reading import Fault, Where
+
+if TYPE_CHECKING:
+    from piaojue.rehearsal.plan import Plan
+
+Profiles = Mapping[str, Profile]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """``poll``: declared, with its result. One that is not held has none."""
+
+    poll: Poll
+
+    @property
+    def result(self) -> Mapping[str, Any] | None:
+        return self.poll.result
+
+
+def built_in_profiles() -> Profiles:
+    """Those of a suite of our own."""
+    from ballots.plugins import load_profiles
+
+    folder = Path(str(files(ballots) / "profiles"))
+    return load_profiles(sorted(folder.glob("*.yaml")), BUILT_IN_ADOPTION_RULES, BUILT_IN_MARKING_SCHEMES)
+
+
+def forecasts(plan: "Plan", profiles: Profiles) -> tuple[dict[str, Forecast], list[Fault]]:
+    """Of each poll by its id, and every fault of its rules and papers.
+
+    A poll by a plugin of somebody else's is left to the suite, and so are its further rounds.
+    """
+    found: dict[str, Forecast] = {}
+    faults: list[Fault] = []
+    for place, poll in enumerate(plan.polls):
+        try:
+            prepared = _prepared(plan, place, found, profiles)
+            if prepared is None:
+                continue
+            faults += _check_papers(plan, place, prepared)
+            if not faults:
+                found[poll["id"]] = Forecast(_declared(plan, place, prepared))
+        except _Faulty as faulty:
+            faults.append(faulty.fault)
+            break
+    return found, faults
+
+
+class _Faulty(Exception):
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.detail)
+
+
+def _prepared(plan: "Plan", place: int, found: Mapping[str, Forecast], profiles: Profiles) -> Poll | None:
+    """A poll with its rules and candidates; None where only the suite can tell them."""
+    poll = plan.polls[place]
+    if poll["follows"] is not None:
+        before = found.get(poll["follows"])
+        if before is None:
+            return None
+        return _of(lambda: next_round(before.poll, id=poll["id"], title=poll["title"]), _at(place, "follows"))
+    profile = None
+    if poll["profile"] is not None:
+        if poll["profile"] not in profiles:
+            known = ", ".join(sorted(profiles))
+            raise _Faulty(Fault(_at(place, "profile"), f"is no profile that is loaded, which are: {known}"))
+        profile = profiles[poll["profile"]]
+    rules = _rules(poll, place, profile, plan.body["level"])
+    if rules is None:
+        return None
+    return Poll.prepared(
+        id=poll["id"],
+        body=plan.body["id"],
+        meeting=plan.meeting["id"],
+        title=poll["title"],
+        rules=rules,
+        candidates=plan.candidates_of(poll),
+        profile=profile,
+    )
+
+
+def _rules(poll: Part, place: int, profile: Profile | None, level: str) -> Rules | None:
+    said = poll["rules"]
+    if not (
+        _known(said, "adoption", "rule", BUILT_IN_ADOPTION_RULES)
+        and _known(said, "marking", "scheme", BUILT_IN_MARKING_SCHEMES)
+    ):
+        return None
+    where = _at(place, "rules" if said is not None else "profile")
+    if profile is None:
+        return _of(lambda: Rules.read(said), where)
+    built_in = (BUILT_IN_ADOPTION_RULES, BUILT_IN_MARKING_SCHEMES)
+    return _of(lambda: profile.rules(said, level, *built_in), where)
+
+
+def _known(rules: Mapping[str, Any] | None, part: str, key: str, built_in: Collection[str]) -> bool:
+    """Whether a part of the rules is ours to judge: built in, or nobody's."""
+    named = (rules or {}).get(part)
+    name = named.get(key) if isinstance(named, Mapping) else None
+    if not isinstance(name, str) or name in built_in:
+        return True
+    group = f"piaojue.ballots.{'adoption_rules' if part == 'adoption' else 'marking_schemes'}"
+    return name not in entry_points(group=group).names
+
+
+def _check_papers(plan: "Plan", place: int, poll: Poll) -> Iterator[Fault]:
+    """The rules by an empty box, then paper by paper, so that each fault has its place."""
+    empty = {**_sheet(plan, place, poll), "papers": [], "issued": 0, "present": plan.deputies}
+    _of(lambda: count_sheet(empty), _at(place, "rules"))
+    for number, paper in enumerate(plan.polls[place]["papers"] or ()):
+        where = _at(place, "papers", number)
+        one = {**empty, "issued": 1, "papers": [{"times": 1, "marks": paper["marks"]}]}
+        try:
+            counted = count_sheet(one)
+        except Refused as refusal:
+            yield Fault(where, refusal.detail.removeprefix("papers.0").lstrip(": "))
+        else:
+            if counted["invalid"]:
+                yield Fault(where, "has more marks than the rules allow: it is refused at the casting")
+
+
+def _sheet(plan: "Plan", place: int, poll: Poll) -> dict[str, Any]:
+    """The poll as ``piaojue count`` takes it."""
+    given = plan.polls[place]
+    return {
+        **poll.rules.as_json(),
+        "deputies": plan.deputies,
+        "present": len(plan.attendance.at_opening[place]),
+        "candidates": list(poll.candidates),
+        "issued": issued_of(given),
+        "papers": given["papers"] or [],
+    }
+
+
+def _declared(plan: "Plan", place: int, poll: Poll) -> Poll:
+    if not is_held(plan.polls[place]):
+        return poll
+    result = _of(lambda: count_sheet(_sheet(plan, place, poll)), _at(place, "papers"))
+    return Poll(
+        **{name: getattr(poll, name) for name in ("id", "body", "meeting", "title", "rules", "candidates")},
+        profile=poll.profile,
+        state=PollState.DECLARED,
+        attendance=Attendance(plan.deputies, len(plan.attendance.at_opening[place])),
+        rules_hash="",
+        result=result,
+    )
+
+
+def _of(made: Callable[[], T], where: Where) -> T:
+    try:
+        return made()
+    except Refused as refusal:
+        raise _Faulty(Fault(where, refusal.detail)) from refusal
+
+
+def _at(place: int, *inside: str | int) -> Where:
+    return ("polls", place, *inside)

@@ -1,0 +1,117 @@
+"""Every file in deploy/rehearsals holds: what is in it comes out as it says, through a suite of its own."""
+
+import csv
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from piaojue.rehearsal.plan import Plan
+from piaojue.rehearsing import REHEARSALS
+from tests.command.suites import PIAOJUE
+
+FILES = sorted(REHEARSALS.glob("*.yaml"))
+SECONDS = 200
+SLOW = {"printed-slips"}  # printing takes seconds
+
+
+CASES = [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem in SLOW)) for file in FILES]
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    """Each file is rehearsed once, for all the tests here; by its name."""
+    found = {}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PIAOJUE_")}
+    environ["TMPDIR"] = str(tmp_path_factory.mktemp("rehearsals"))
+
+    def story(name):
+        if name not in found:
+            command = [PIAOJUE, "rehearse", REHEARSALS / f"{name}.yaml", "--json"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environ)
+            assert (done.returncode, done.stderr) == (0, ""), done.stderr + done.stdout[-2000:]
+            found[name] = json.loads(done.stdout)
+        return found[name]
+
+    return story
+
+
+def test_folder_is_the_one_that_people_see():
+    assert (Path(__file__).parents[2] / "deploy" / "rehearsals").samefile(REHEARSALS)
+    assert len(FILES) >= 5
+
+
+@pytest.mark.parametrize("file", CASES)
+def test_rehearsal_comes_out_as_its_file_says(file, stories):
+    story, plan = stories(file.stem), Plan.read(file)
+    assert (story["failures"], story["as_expected"]) == ([], True)
+    held = [poll for poll in plan.polls if poll["papers"] is not None]
+    assert all(poll["expect"] for poll in held), "a poll of an example says what is expected of it"
+    assert set(plan.forecasts) == {poll["id"] for poll in plan.polls}
+    for poll in story["polls"]:
+        if "result" in poll:
+            assert poll["record"]["verified"]
+            assert poll["record"]["receipts"] == poll["result"]["returned"]
+            assert poll["result"] == plan.forecasts[poll["poll"]].result
+    assert sum("result" in poll for poll in story["polls"]) == len(held)
+    tried = [each for poll in plan.polls for each in poll["incidents"] if each["tried"]]
+    for incident in tried:
+        refused = [each for poll in story["polls"] for each in poll.get("refused", ())]
+        assert {"tried": incident["tried"], "refused": incident["refused"]} in refused
+
+
+def test_tie_and_its_runoff_are_rounds_of_one_decision(stories):
+    story = stories("tie-and-runoff")
+    first, second = story["polls"]
+    assert (first["result"]["outcome"], first["result"]["tied"]) == ("runoff", ["clinic", "road"])
+    assert second["round"] == {
+        **{"decision": "projects-2023", "number": 2, "follows": "projects-2023"},
+        "polls": ["projects-2023", "runoff-2023"],
+    }
+    assert [each["project"] for each in second["candidates"]] == ["clinic", "road"]
+    (decision,) = story["decisions"]
+    assert [each["outcome"] for each in decision["rounds"]] == ["runoff", "complete"]
+    assert decision["adopted"] == ["water", "clinic"]
+    assert story["under_implementation"] == ["clinic", "water"]
+    assert first["signed"]["signed"] == second["signed"]["signed"] == 3
+
+
+def test_shortfall_is_followed_by_a_round_for_the_seat_that_is_left(stories):
+    story = stories("shortfall-and-next-round")
+    first, second = story["polls"]
+    assert first["profile"]["name"] == second["profile"]["name"] == "hengyang"
+    assert (first["result"]["outcome"], first["result"]["open_seats"]) == ("shortfall", 1)
+    assert first["result"]["votes"]["parking"] == 97
+    assert second["rules"]["seats"] == second["rules"]["marking"]["at_most"] == 1
+    assert story["decisions"][0]["adopted"] == ["school", "water", "care", "roads", "parking"]
+    assert story["roll"]["imported"]
+    assert (story["roll"]["added"], story["roll"]["ignored_columns"]) == (195, ["备注"])
+
+
+def test_meeting_without_its_quorum_opens_nothing_until_deputies_come(stories):
+    story = stories("quorum-and-several-polls")
+    assert story["meeting"]["present"] == 37
+    assert [each["result"]["present"] for each in story["polls"][:2]] == [42, 40]
+    assert [each["refused"] for each in story["polls"][1]["refused"]] == ["quorum-not-met", "poll-not-open"]
+    assert "result" not in story["polls"][2]
+    assert len(story["decisions"]) == 3
+    assert story["under_implementation"] == ["bridge", "waste"]
+
+
+@pytest.mark.slow
+def test_printed_slips_are_issued_exchanged_and_cast(stories):
+    (poll,) = stories("printed-slips")["polls"]
+    assert poll["slips"] == {"printed": 50, "handed_out": 47, "spoiled": 2, "left": 3, "issued": 45}
+    refused = [(each["tried"], each["refused"]) for each in poll["refused"]]
+    assert refused == [
+        ("cast with a spare slip", "code-unknown"),
+        ("cast with a spoiled slip", "code-unknown"),
+    ]
+
+
+def test_names_on_the_imported_roll_are_made_up_and_none_is_there_twice():
+    with (REHEARSALS / "hengyun-roll.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["编号"] for row in rows}) == len({row["姓名"] for row in rows}) == 195
