@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from piaojue.running import a_service
 from piaojue.versions import SERVICES
 
 Config = Annotated[
@@ -27,17 +28,6 @@ By = Annotated[
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
 ]
-
-
-def a_service(name: str) -> str:
-    """For ``parser=`` of a service's name."""
-    from difflib import get_close_matches
-
-    if name in SERVICES:
-        return name
-    near = get_close_matches(name, SERVICES, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise typer.BadParameter(f"There is no service {name!r}.{hint} Services: {', '.join(SERVICES)}.")
 
 
 Service = Annotated[
