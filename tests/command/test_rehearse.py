@@ -11,7 +11,7 @@ import pytest
 
 from piaojue.own_key import KEY_FILE
 from piaojue.rehearsal.afterwards import check_logs
-from piaojue.rehearsal.client import RehearsalFailed, Suite, SuiteRefused, tokens_of, until
+from piaojue.rehearsal.client import RehearsalFailed, Suite, SuiteRefused, profiles_of, tokens_of, until
 from piaojue.rehearsal.showing import Silent
 from piaojue.rehearsal.year import Year
 from piaojue.versions import SERVICES
@@ -222,6 +222,27 @@ def test_token_that_is_not_good_for_all_bodies_is_told_what_the_logs_need(runnin
     assert done.returncode == 1
     assert "--body '*'" in done.stderr
     assert "Rating concluded" in done.stdout
+
+
+def test_scrutineers_who_sign_need_the_key_and_nothing_has_begun(running, tmp_path):
+    line = "    officers: {scrutineers: ['1', '2'], chief: '2'}\n"
+    file = changed(tmp_path, ("    papers:\n", f"{line}    papers:\n"))
+    roles = ("--role", "clerk", "--role", "scrutineer", "--body", "*")
+    token = run("token", "--data-folder", running, *roles).stdout.strip()
+    done = run("rehearse", file, "--url", url(running), "--token", token, "--as", "daxi-signed")
+    assert done.returncode == 1
+    assert "--key FILE" in done.stderr
+    status, story, _ = rehearsed(running, file, "daxi-signed")
+    assert status == 0
+    assert story["polls"][0]["signed"]["of"] == 2
+
+
+def test_profiles_of_a_running_suite_are_the_ones_that_hold(running):
+    known = profiles_of(url(running))
+    assert {"township", "hengyang"} <= set(known)
+    assert known["hengyang"].seats["township"].as_text() == "1-3"
+    with pytest.raises(RehearsalFailed, match="no suite answers"):
+        profiles_of("http://127.0.0.1:1")
 
 
 def test_token_that_may_not_close_the_poll_is_told_before_anything_has_begun(running):
