@@ -7,6 +7,7 @@ from chassis.store import Instant
 
 revision = "0007"
 down_revision = "0006"
+fits_from = "0006"  # a table of its own, which the release before does not look at
 
 
 def upgrade() -> None:
