@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ballots import usecases
-from ballots.domain import CodeSpent, PollNotOpen
+from ballots.domain import CodeSpent, PollNotOpen, PollState
 from ballots.store import Ballots
 from tests.ballots.meetings import (
     BODY,
@@ -24,6 +24,7 @@ from tests.ballots.meetings import (
     with_meeting,
 )
 from tests.support.stores import migrated_store
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -94,6 +95,52 @@ def test_closing_amid_casts_of_another_process_counts_exactly_those_accepted(sto
     assert all(accepted(each) or isinstance(each, PollNotOpen) for each in outcomes)
     usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
     assert declare(store)["result"]["returned"] == kept
+
+
+def test_who_closes_has_the_next_turn_however_many_cast(store, other):
+    """Those who come later wait until it is closed, though others still hold what they would share."""
+    with_meeting(store)
+    open_poll(store)
+    issue(store, 79)
+    with ThreadPoolExecutor(2) as pool:
+        with other.transaction() as casting:
+            casting.poll_to_cast(BODY, "p1")
+            closing = pool.submit(usecases.close_poll, store, BODY, "p1", NOW)
+            eventually(lambda: _waiting(other) == 1, 20, "the close waits")
+            later = pool.submit(_state_for_a_cast, other)
+            eventually(lambda: _waiting(other) == 2, 20, "the later one waits, too")
+        closing.result(20)
+        assert later.result(20) is PollState.CLOSED
+
+
+def _waiting(store):
+    with store.engine.connect() as connection:
+        query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (" + (
+            "SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return connection.scalar(text(query))
+
+
+def _state_for_a_cast(store):
+    with store.transaction() as ballots:
+        return ballots.poll_to_cast(BODY, "p1").state
+
+
+def test_telling_the_turnout_does_not_wait_for_casts_nor_casts_for_it(store, other):
+    with_meeting(store)
+    open_poll(store)
+    codes = issue(store, 79)
+    with other.transaction() as telling:
+        (turnout,) = telling.turnouts()
+        telling.save_told(turnout)
+        with ThreadPoolExecutor(1) as pool:
+            (outcome,) = pool.submit(cast, store, [(codes[0], [])]).result(20)
+    assert accepted(outcome)
+    with other.transaction() as casting:
+        casting.poll_to_cast(BODY, "p1")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(usecases.tell_turnout, store, NOW).result(20)
+    assert [data["returned"] for name, data in events(store) if name == "turnout_changed.v1"] == [1]
 
 
 def test_after_the_close_transaction_ids_and_places_tell_nothing_of_papers(store):

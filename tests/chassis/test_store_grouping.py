@@ -1,6 +1,7 @@
 """Grouping: what waits is done together, and each gets an outcome of its own."""
 
 import eventlet
+import eventlet.event
 import pytest
 from eventlet import Timeout
 
@@ -65,6 +66,39 @@ def test_the_next_group_gathers_while_one_is_under_way(work):
     work.busy = 0
     assert all_of([first, *others]) == [0, 4, 8, 12]
     assert work.groups == [[0], [2, 4, 6]]
+
+
+def test_as_many_groups_as_may_are_under_way_at_once(work):
+    grouping, work.busy = Grouping(work, most=2, at_once=2), 1
+    threads = [eventlet.spawn(grouping.submit, item) for item in (0, 2, 4, 6, 8, 10)]
+    with Timeout(20):
+        while len(work.groups) < 2:
+            eventlet.sleep(0)
+    for _ in range(10):
+        eventlet.sleep(0)
+    assert work.groups == [[0, 2], [4, 6]]
+    work.busy = 0
+    assert all_of(threads) == [0, 4, 8, 12, 16, 20]
+    assert work.groups == [[0, 2], [4, 6], [8, 10]]
+
+
+def test_a_group_that_is_stuck_or_fails_does_not_keep_the_one_beside_it():
+    outcomes = {"stuck": eventlet.event.Event(), "fails": None}
+
+    def work(items):
+        if items == ["stuck"]:
+            return [outcomes["stuck"].wait()]
+        if items == ["fails"]:
+            raise RuntimeError("boom")
+        return items
+
+    grouping = Grouping(work, most=1, at_once=2)
+    stuck = eventlet.spawn(grouping.submit, "stuck")
+    threads = [eventlet.spawn(grouping.submit, item) for item in ("a", "fails", "b")]
+    assert all_of(threads) == ["a", RuntimeError, "b"]
+    outcomes["stuck"].send("at last")
+    assert all_of([stuck]) == ["at last"]
+    assert grouping.submit("c") == "c"
 
 
 def test_a_group_has_no_more_than_the_most_and_the_first_come_first(work):

@@ -4,7 +4,6 @@ Twelve random characters (54 bits) and a check character, of an alphabet in whic
 else: without 0 O, 1 I L, 2 Z, 5 S, 8 B, G, U. Pure, so that a ``domain.py`` may build on it.
 """
 
-import hashlib
 import hmac
 import random
 import unicodedata
@@ -50,7 +49,7 @@ def format_code(plain: str) -> str:
 
 def code_hash(code: str, key: bytes) -> str:
     """What a store may keep of a normalised code: without the key, its 54 bits could be tried out."""
-    return hmac.new(key, code.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, code.encode(), "sha256").hex()
 
 
 def _check_character(drawn: str) -> str:

@@ -15,21 +15,25 @@ class Grouping(Generic[I, O]):
     """``work`` is given the waiting items, ``most`` at a time, and returns an outcome for each, in order.
 
     An outcome that is an exception is raised to who submitted the item. When ``work`` itself raises, all of
-    its items get that exception. One group is under way at a time; meanwhile the next one gathers.
+    its items get that exception. ``at_once`` groups are under way at a time, and may end in any order;
+    meanwhile the next one gathers.
     """
 
-    def __init__(self, work: Callable[[Sequence[I]], Sequence[O | Exception]], *, most: int = 256) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[I]], Sequence[O | Exception]], *, most: int = 256, at_once: int = 1
+    ) -> None:
         self._work = work
         self._most = most
+        self._at_once = at_once
         self._waiting: deque[tuple[I, Event]] = deque()
-        self._under_way = False
+        self._under_way = 0
 
     def submit(self, item: I) -> O:
         """The item's outcome, once its group is done."""
         done = Event()
         self._waiting.append((item, done))
-        if not self._under_way:
-            self._under_way = True
+        if self._under_way < self._at_once:
+            self._under_way += 1
             eventlet.spawn_n(self._run)
         outcome: O = done.wait()
         return outcome
@@ -40,7 +44,7 @@ class Grouping(Generic[I, O]):
                 group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
                 self._do(group)
         finally:
-            self._under_way = False
+            self._under_way -= 1
 
     def _do(self, group: Sequence[tuple[I, Event]]) -> None:
         """Whatever happens, each of the group gets an outcome: nobody else would wake who waits for it."""

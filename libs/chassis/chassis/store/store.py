@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -85,6 +86,18 @@ class Repository:
     def publish(self, event_type: EventType, *, subject: str, data: Mapping[str, Any]) -> None:
         """As :meth:`Transaction.publish`."""
         self._transaction.publish(event_type, subject=subject, data=data)
+
+    def wait_turn(self, name: str, *, shared: bool = False) -> None:
+        """Waits for its turn at what has this name, and keeps it until the transaction ends; ``shared`` turns
+        are had at the same time.
+
+        First come, first served. A row's lock is not: on PostgreSQL those who share one go past whoever
+        waits to have it alone, for as long as they keep coming. SQLite has one writer, whose turn it is.
+        """
+        if self.connection.dialect.name == "postgresql":
+            key = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+            lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+            self.connection.execute(text(f"SELECT {lock}(:key)"), {"key": key})
 
 
 class Store(Generic[R]):

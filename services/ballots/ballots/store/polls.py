@@ -41,11 +41,14 @@ class Polls(Papers):
 
     def poll_to_change(self, body: str, poll: str) -> Poll:
         """Nobody else changes it, or casts, until the transaction ends. UnknownPoll."""
+        self.wait_turn(f"polls/{body}/{poll}")
         return self._poll(self._one_poll(body, poll).with_for_update())
 
     def poll_to_cast(self, body: str, poll: str) -> Poll:
-        """Nobody changes it until the transaction ends; others may cast. UnknownPoll."""
-        return self._poll(self._one_poll(body, poll).with_for_update(read=True))
+        """Nobody changes it until the transaction ends; others may cast, and tell the turnout. However many
+        cast, who wants to change it comes to his turn. UnknownPoll."""
+        self.wait_turn(f"polls/{body}/{poll}", shared=True)
+        return self._poll(self._one_poll(body, poll).with_for_update(read=True, key_share=True))
 
     def _one_poll(self, body: str, poll: str) -> Any:
         return select(polls).where(polls.c.body == body, polls.c.id == poll)
@@ -67,7 +70,7 @@ class Polls(Papers):
         )
 
     def turnouts(self) -> list[Turnout]:
-        """Of every open poll that nobody else is telling of, locked against that."""
+        """Of every open poll that nobody else is telling of, locked against that, but not against casts."""
         query = select(polls).where(polls.c.state == PollState.OPEN.value)
         rows = self.connection.execute(query.with_for_update(skip_locked=True, key_share=True)).all()
         return [
