@@ -2,6 +2,7 @@
 running."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from piaojue.operating.places import Place, place_of
 from piaojue.versions import SERVICES
 from piaojue_contracts import Event, golden_messages
 
+OPEN = {"poll": ("ballots", "polls", "papers"), "rating": ("ratings", "ratings", "forms")}
 PATIENT = {"COLUMNS": "300", "TERMINAL_WIDTH": "300"}
 
 
@@ -59,6 +61,16 @@ class Stores:
         """As :meth:`taken`, by a handler that fails; of a subject, the first is parked, others wait."""
         self.taken(consumer, events, _failing)
 
+    def opened(self, kind: str, issued: int, returned: int) -> None:
+        """An open poll or rating ``yongan/first``, with what only its turnout takes."""
+        service, table, papers = OPEN[kind]
+        rows = {"body": "yongan", "id": "first", "state": "open", "issued": issued}
+        with sqlite3.connect(self.folder / f"{service}.db") as connection:
+            _insert(connection, table, rows)
+            for number in range(returned):
+                _insert(connection, papers, {"body": "yongan", kind: "first", "id": str(number)})
+        connection.close()
+
     def close(self) -> None:
         for place in self.places.values():
             if "bare" in vars(place):
@@ -72,6 +84,17 @@ def made(folder: Path) -> Path:
         migrate(engine, service)
         engine.dispose()
     return folder
+
+
+def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> None:
+    """Whatever else its columns need is empty."""
+    for _, name, _, needed, default, _ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+        if needed and default is None and name not in values:
+            values[name] = ""
+    names = ", ".join(values)
+    connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", [*values.values()]
+    )
 
 
 def _failing(heard: Any) -> None:

@@ -1,29 +1,17 @@
 """The broker: reachable, its queues of the right type and binding, and nobody's queue fills unseen."""
 
 from collections.abc import Iterator
-from importlib import import_module
-from inspect import getmembers, isfunction
 from typing import Final
 
 from chassis.bus import BusUnavailable, KombuBus
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
+from piaojue.operating.following import followed
 from piaojue.operating.places import Place
 from piaojue_contracts import exchange_of
 
 OLDEST: Final = (3, 10)
 FULL: Final = 10_000
 """Messages in a queue that mean that nobody takes them."""
-
-
-def followed(service: str) -> set[str]:
-    """The producers whose events a service handles, and so hears."""
-    cls = getattr(import_module(f"{service}.service"), f"{service.capitalize()}Service")
-    return {
-        entrypoint.event_type.producer
-        for _, method in getmembers(cls, isfunction)
-        for entrypoint in getattr(method, "nameko_entrypoints", ())
-        if hasattr(entrypoint, "event_type")
-    }
 
 
 def inbox_of(service: str) -> str:

@@ -10,9 +10,10 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from piaojue.operating.checks.broker import followed, inbox_of, vhost_of
+from piaojue.operating.checks.broker import inbox_of, vhost_of
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.checks.stores import skew
+from piaojue.operating.following import followed
 from piaojue.operating.places import Place, installed
 from piaojue_contracts import exchange_of
 

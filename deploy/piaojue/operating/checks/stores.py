@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from chassis.events.ports import Tip
+from chassis.events.ports import Cursor, Tip
 from chassis.events.verifying import position_fault, verify_log
 from chassis.store import SchemaMismatch
 from chassis.store.audit import AuditBroken, noted
@@ -15,6 +15,7 @@ from chassis.store.engine import unavailable_when_lost
 from chassis.store.migrating import look
 from chassis.store.tables import event_log
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
+from piaojue.operating.following import followed
 from piaojue.operating.gathering import age_of
 from piaojue.operating.leading import leads_anybody
 from piaojue.operating.places import Place
@@ -115,9 +116,10 @@ def inbox(place: Place) -> Iterator[Finding]:
 
 
 def positions(consumer: Place, places: Sequence[Place]) -> Iterator[Finding]:
-    """How far a consumer has taken each source that it has heard, against that source's log."""
+    """How far a consumer has taken each source that it follows or has heard, against that source's log."""
     sources = {place.service: place for place in places}
-    for source, taken in consumer.inbox.positions().items():
+    never = {source: Cursor() for source in followed(consumer.service)}
+    for source, taken in sorted({**never, **consumer.inbox.positions()}.items()):
         about = f"{consumer.service} of {source}"
         if taken.forked is not None:
             yield Finding(ERROR, "sequence", about, f"it follows no more: {taken.forked}", _forked(source))
