@@ -9,7 +9,8 @@ from nameko.extensions import DependencyProvider
 from chassis.errors import Conflict
 from chassis.http import INTERNAL, PUBLIC, Answer, Route, bearer, http, public_and, routes, status_of
 from chassis.http.access import Access
-from chassis.http.problems import STATUS, MethodNotAllowed, RouteNotFound
+from chassis.http.front import Front
+from chassis.http.problems import STATUS, MethodNotAllowed, RouteNotFound, Stopping
 from chassis.http.routing import Router, segments_of
 from chassis.http.worker import Worker
 from tests.support.http_services import North, South
@@ -181,3 +182,11 @@ def test_dependencies_are_told_of_a_failure_of_whatever_sort(run, watching, faul
     with pytest.raises(type(fault)):
         run(fault)
     assert watching.told == ["get", "setup", (None, type(fault)), "teardown"]
+
+
+def test_who_comes_after_a_service_has_left_hears_that_it_stops_and_not_that_there_is_none():
+    front, app = Front(), SimpleNamespace(service_name="north", root_router=Router([]))
+    front.add(app)
+    front.remove(app)
+    assert isinstance(front.find("GET", "/north/things").refusal, Stopping)
+    assert isinstance(front.find("GET", "/south/things").refusal, RouteNotFound)

@@ -68,14 +68,19 @@ class PrivatePostgres:
     """
 
     def __init__(
-        self, folder: Path, *, fsync: bool = True, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        fsync: bool = True,
+        settings: Mapping[str, str] | None = None,
+        port: int | None = None,
     ) -> None:
         if absent := missing():
             raise ServerMissingError(
                 f"{' and '.join(absent)} missing: run apt-get install postgresql as root"
             )
         self.folder = folder.resolve()
-        self.port = free_ports(1)[0]
+        self.port = port or free_ports(1)[0]
         self._user = None if os.geteuid() else OWNER
         self._programs = programs()
         self._settings = SETTINGS | {"port": str(self.port), "fsync": "on" if fsync else "off"}

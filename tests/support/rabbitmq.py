@@ -22,12 +22,14 @@ NODE = "piaojue@localhost"
 SETTLED = "settled"
 ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 
-CONFIGURATION = """\
+OWN = """\
 listeners.tcp.default = 127.0.0.1:{port}
+load_definitions = {definitions}
+"""
+CONFIGURATION = """\
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management_port}
 management_agent.disable_metrics_collector = true
-load_definitions = {definitions}
 log.console = false
 log.file.level = info
 vm_memory_high_watermark.absolute = 512MB
@@ -50,15 +52,27 @@ class PrivateRabbitMQ:
 
     A virtual host that was added is there again after each start, as an operator's definitions would have
     it, even after ``wipe``; its exchanges, queues and messages are whatever the node has kept.
+
+    ``configuration``: lines that say where clients are listened to, at ``port``, and which definitions there
+    are; its virtual hosts and users are then those.
     """
 
-    def __init__(self, folder: Path, *, schedulers: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        schedulers: int = 2,
+        configuration: str | None = None,
+        port: int | None = None,
+    ) -> None:
         if absent := missing():
             raise ServerMissingError(
                 f"{' and '.join(absent)} missing: run apt-get install rabbitmq-server as root"
             )
         self.folder = folder.resolve()
         self.port, self.management_port, self._distribution_port, self._mapper_port = free_ports(4)
+        self.port = port or self.port
+        self._configuration = configuration or OWN
         self._schedulers = schedulers
         self._password = secrets.token_hex(16)
         self._vhosts: list[str] = []
@@ -192,9 +206,8 @@ class PrivateRabbitMQ:
         definitions.write_text(json.dumps(self._definitions()), encoding="utf-8")
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].")
         (self.folder / "rabbitmq.conf").write_text(
-            CONFIGURATION.format(
-                port=self.port, management_port=self.management_port, definitions=definitions
-            ),
+            CONFIGURATION.format(management_port=self.management_port)
+            + self._configuration.format(port=self.port, definitions=definitions),
             encoding="utf-8",
         )
 

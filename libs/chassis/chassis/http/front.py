@@ -13,7 +13,7 @@ from chassis.http import strict_json
 from chassis.http.app import ServiceApp, log_fault, refused
 from chassis.http.messages import Reply, Request
 from chassis.http.parsing import Head
-from chassis.http.problems import InternalError, MethodNotAllowed, RouteNotFound
+from chassis.http.problems import InternalError, MethodNotAllowed, RouteNotFound, Stopping
 from chassis.http.routing import BODY_LIMIT, Route, segments_of
 
 FRONT: Final = "front"
@@ -40,6 +40,7 @@ class Front:
     def __init__(self, body_limit: int = BODY_LIMIT) -> None:
         self._body_limit = body_limit
         self._apps: dict[str, ServiceApp] = {}
+        self._left: set[str] = set()
 
     @property
     def apps(self) -> Sequence[ServiceApp]:
@@ -51,11 +52,13 @@ class Front:
         if app.service_name in self._apps:
             raise ValueError(f"the service {app.service_name} is served at this address already")
         self._apps[app.service_name] = app
+        self._left.discard(app.service_name)
 
     def remove(self, app: ServiceApp) -> None:
         """Idempotent."""
         if self._apps.get(app.service_name) is app:
             del self._apps[app.service_name]
+            self._left.add(app.service_name)
 
     def find(self, method: str, path: str) -> Target:
         """Where a request goes, known before its body has come; never raises."""
@@ -69,6 +72,8 @@ class Front:
         if app is not None:
             route, path = app.router.find(method, segments[1:])
             return Target(route.body_limit or self._body_limit, route, path, (app,))
+        if segments and segments[0] in self._left:  # nobody on the way is to hear that there is no such thing
+            raise Stopping("The service is stopping.")
         if not segments:
             if method not in ("GET", "HEAD"):
                 raise MethodNotAllowed("GET, HEAD, OPTIONS")

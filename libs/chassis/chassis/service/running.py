@@ -1,5 +1,6 @@
 """Services in a process: started together, stopped within a deadline."""
 
+import gc
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -16,6 +17,9 @@ from chassis.http import address_of
 from chassis.logging import get_logger
 from chassis.service.base import Service, release_of
 
+SPARE_SECONDS: Final = 5.0
+"""For all else that has to be done at the end."""
+
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 _log = get_logger("chassis.running")
@@ -28,6 +32,8 @@ class Running:
     def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
         self._containers = [ServiceContainer(cls, _nameko_config(settings)) for cls, settings in services]
         self._ended = Event()
+        self._longest = max([2 * settings.drain for _, settings in services], default=0) + SPARE_SECONDS
+        """Requests may take ``drain``, and after them the events once more."""
 
     def start(self) -> None:
         """Returns when all answer. Whatever keeps one from starting is raised, and the others are stopped."""
@@ -58,6 +64,7 @@ class Running:
 
         ``heeding`` is called once signals are heeded: who is told then that all is up may send one at once.
         """
+        gc.freeze()  # what a service is made of stays: looking it through again would stop all for 60 ms
         # By a socket, for a handler alone would be called when the hub wakes, and an idle one sleeps on.
         theirs, ours = socket.socketpair()
         before = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
@@ -91,10 +98,16 @@ class Running:
             self._ended.send(None)
 
     def stop(self) -> None:
-        """Requests under way are answered, and what is committed is published, as far as there is time: all
-        at once, since each may take the whole of it."""
-        for thread in [eventlet.spawn(container.stop) for container in self._containers]:
-            thread.wait()
+        """Requests under way are answered, then what is committed is published, as far as there is time: all
+        at once, since each may take the whole of it. What has not ended then is ended."""
+        threads = [eventlet.spawn(container.stop) for container in self._containers]
+        with eventlet.Timeout(self._longest, False):
+            for thread in threads:
+                thread.wait()
+            return
+        _log.error("stopped_unfinished", seconds=self._longest)
+        for container in self._containers:
+            container.kill()
 
 
 def _leave_it_to_the_socket(_number: int, _frame: object) -> None:
@@ -113,4 +126,5 @@ def _nameko_config(settings: Settings) -> Mapping[str, Any]:
         "HTTP_DRAIN_SECONDS": settings.drain,
         "HTTP_BODY_LIMIT": settings.http_max_body,
         "HTTP_MAX_CONNECTIONS": settings.http_connections,
+        "HTTP_SHARED": settings.http_shared,
     }
