@@ -190,7 +190,7 @@ def _started(data_folder: Path | None) -> Iterator[tuple[str, "TokenFor", Path]]
 def _get_ready() -> None:
     """Imports what the rehearsal needs."""
     from chassis.auth import issue_token  # noqa: F401
-    from piaojue.rehearsal import plan, showing, steps  # noqa: F401
+    from piaojue.rehearsal import checking, forecast, plan, showing, steps  # noqa: F401
 
 
 def _tokens(token: str | None, key: Path | None) -> "TokenFor":

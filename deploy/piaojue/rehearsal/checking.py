@@ -116,7 +116,8 @@ def _misfit(tried: str, content: Any) -> str | None:
         case "prepare":
             fits, must = content is None or isinstance(content, Mapping), "have what differs from the poll"
         case "appoint":
-            fits, must = isinstance(content, Mapping), "have officers"
+            fits = isinstance(content, Mapping) and isinstance(content.get("scrutineers", []), list)
+            must = "have officers, and a list of scrutineers"
         case "issue":
             fits, must = type(content) is int, "be a number of slips"
         case "sign":

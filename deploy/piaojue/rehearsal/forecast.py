@@ -5,7 +5,7 @@ from the round before; and what the suite counts is compared with another count.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -70,7 +70,6 @@ def forecasts(plan: "Plan", profiles: Profiles) -> tuple[dict[str, Forecast], li
                 found[poll["id"]] = Forecast(_declared(plan, place, prepared))
         except _Faulty as faulty:
             faults.append(faulty.fault)
-            break
     return found, faults
 
 
@@ -134,13 +133,13 @@ def _known(rules: Mapping[str, Any] | None, part: str, key: str, built_in: Colle
 
 def _check_papers(plan: "Plan", place: int, poll: Poll) -> Iterator[Fault]:
     """The rules by an empty box, then paper by paper, so that each fault has its place."""
-    empty = {**_sheet(plan, place, poll), "papers": [], "issued": 0, "present": plan.deputies}
-    _of(lambda: count_sheet(empty), _at(place, "rules"))
+    sheet = {**poll.rules.as_json(), "deputies": plan.deputies, "present": plan.deputies}
+    sheet |= {"candidates": list(poll.candidates), "papers": []}
+    _of(lambda: count_sheet(sheet), _at(place, "rules"))
     for number, paper in enumerate(plan.polls[place]["papers"] or ()):
         where = _at(place, "papers", number)
-        one = {**empty, "issued": 1, "papers": [{"times": 1, "marks": paper["marks"]}]}
         try:
-            counted = count_sheet(one)
+            counted = count_sheet({**sheet, "papers": [{"times": 1, "marks": paper["marks"]}]})
         except Refused as refusal:
             yield Fault(where, refusal.detail.removeprefix("papers.0").lstrip(": "))
         else:
@@ -148,31 +147,20 @@ def _check_papers(plan: "Plan", place: int, poll: Poll) -> Iterator[Fault]:
                 yield Fault(where, "has more marks than the rules allow: it is refused at the casting")
 
 
-def _sheet(plan: "Plan", place: int, poll: Poll) -> dict[str, Any]:
-    """The poll as ``piaojue count`` takes it."""
-    given = plan.polls[place]
-    return {
-        **poll.rules.as_json(),
-        "deputies": plan.deputies,
-        "present": len(plan.attendance.at_opening[place]),
-        "candidates": list(poll.candidates),
-        "issued": issued_of(given),
-        "papers": given["papers"] or [],
-    }
-
-
 def _declared(plan: "Plan", place: int, poll: Poll) -> Poll:
-    if not is_held(plan.polls[place]):
+    """As it is when all is done; one that is not held stays prepared."""
+    given = plan.polls[place]
+    if not is_held(given):
         return poll
-    result = _of(lambda: count_sheet(_sheet(plan, place, poll)), _at(place, "papers"))
-    return Poll(
-        **{name: getattr(poll, name) for name in ("id", "body", "meeting", "title", "rules", "candidates")},
-        profile=poll.profile,
-        state=PollState.DECLARED,
+    closed = replace(
+        poll,
+        state=PollState.CLOSED,
+        issued=issued_of(given),
         attendance=Attendance(plan.deputies, len(plan.attendance.at_opening[place])),
         rules_hash="",
-        result=result,
     )
+    papers = [(paper["times"], paper["marks"]) for paper in given["papers"]]
+    return replace(_of(lambda: closed.count(papers), _at(place, "papers")), state=PollState.DECLARED)
 
 
 def _of(made: Callable[[], T], where: Where) -> T:
