@@ -1,5 +1,6 @@
 """The services that :mod:`tests.support.http_server` runs."""
 
+import os
 from typing import Any
 
 import eventlet
@@ -210,6 +211,11 @@ class South:
     @http("GET", "/running", who=INTERNAL, answer=JSON)
     def how_many(self, call: Call) -> Any:
         return South.running
+
+    @http("GET", "/process", who=INTERNAL, answer=JSON)
+    def process(self, call: Call) -> Any:
+        """Which one answers."""
+        return os.getpid()
 
     @http("GET", "/wait", who=PUBLIC, answer="text/plain")
     def wait(self, call: Call) -> str:

@@ -78,6 +78,13 @@ COMMON: Final[tuple[Setting, ...]] = (
         unit="seconds",
     ),
     Setting("http_connections", Whole(1, 65536), 1024, "Connections open at the same time, at most."),
+    Setting(
+        "http_shared",
+        Switch(),
+        False,
+        "Other processes of this service may answer at the same address, each with its share of the "
+        "connections: all must say so. Monitoring at that address hears one of them, by chance.",
+    ),
     Setting("issuer", Text(), "piaojue", "The `iss` that tokens must carry."),
     Setting("audience", Text(), "piaojue", "The `aud` that tokens must carry."),
     Setting(

@@ -53,6 +53,7 @@ class Settings:
     http_max_body: int
     http_timeout: float
     http_connections: int
+    http_shared: bool
     issuer: str
     audience: str
     jwks: str

@@ -28,12 +28,16 @@ _listeners: dict[str, "Listener"] = {}
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds and bytes. ``timeout`` is for a whole request to arrive, an idle connection, a whole answer."""
+    """Seconds and bytes. ``timeout`` is for a whole request to arrive, an idle connection, a whole answer.
+
+    ``shared``: other processes that say so, too, may listen at the same address.
+    """
 
     timeout: float = 30.0
     drain: float = 10.0
     body_limit: int = BODY_LIMIT
     connections: int = 1024
+    shared: bool = False
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Settings":
@@ -43,6 +47,7 @@ class Settings:
             drain=float(config.get("HTTP_DRAIN_SECONDS", cls.drain)),
             body_limit=int(config.get("HTTP_BODY_LIMIT", cls.body_limit)),
             connections=int(config.get("HTTP_MAX_CONNECTIONS", cls.connections)),
+            shared=bool(config.get("HTTP_SHARED", cls.shared)),
         )
 
 
@@ -53,7 +58,7 @@ class Listener:
         self.front = Front(settings.body_limit)
         self._address = address
         self._settings = settings
-        self._socket = _listening(address)
+        self._socket = _listening(address, settings.shared)
         self.host, self.port = self._socket.getsockname()[:2]
         self._connections: set[Connection] = set()
         self._waiting: dict[Connection, None] = {}  # in the order in which they began to wait
@@ -157,11 +162,11 @@ def join(address: str, settings: Settings, app: ServiceApp) -> Listener:
     return listener
 
 
-def _listening(address: str) -> Any:
+def _listening(address: str, shared: bool) -> Any:
     host, _, port = address.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return eventlet.listen((host, int(port)), family=family, backlog=BACKLOG, reuse_port=False)
+    return eventlet.listen((host, int(port)), family=family, backlog=BACKLOG, reuse_port=shared)
 
 
 def _wait_while(some: set[Any], seconds: float) -> None:
