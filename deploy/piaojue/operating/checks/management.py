@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+from chassis.bus import BusUnavailable, KombuBus
 from piaojue.operating.checks.broker import inbox_of, vhost_of
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.checks.stores import skew
@@ -65,7 +66,7 @@ def management(url: str, places: Sequence[Place]) -> Iterator[Finding]:
         return
     bound = {(each["source"], each["destination"], each["routing_key"]) for each in bindings}
     yield from _bindings(places, bound)
-    yield from _others(asked, queues, bound)
+    yield from _others(asked, places[0], queues, bound)
     yield from _clock(asked)
     yield from _alarms(asked)
 
@@ -88,7 +89,7 @@ def _bindings(places: Sequence[Place], bound: set[tuple[str, str, str]]) -> Iter
 
 
 def _others(
-    asked: Management, queues: list[dict[str, Any]], bound: set[tuple[str, str, str]]
+    asked: Management, place: Place, queues: list[dict[str, Any]], bound: set[tuple[str, str, str]]
 ) -> Iterator[Finding]:
     ours = {f"{name}.{kind}" for name in installed() for kind in ("inbox", "pages")}
     told = {source for source, _, _ in bound if source.endswith(".events")}
@@ -97,13 +98,23 @@ def _others(
         if name in ours or each.get("exclusive") or ".answers." in name:
             continue
         from_us = sorted({source for source, queue, _ in bound if queue == name} & told)
-        consumers = each.get("consumers", 0)
         what = f"is bound to {', '.join(from_us) or 'nothing of ours'}; {waiting} message(s) wait in it"
-        if consumers or not waiting:
+        if not waiting or (taken := _taken(place, name)):
             yield Finding(OK, "queues", name, f"somebody else's: it {what}")
-        else:
-            gone = f"if its consumer is gone for good: rabbitmqctl delete_queue {name} --vhost {asked.vhost}"
-            yield Finding(WARNING, "queues", name, f"fills, and nobody takes from it: it {what}", gone)
+            continue
+        fills = "nobody takes from it" if taken is False else "whether anybody takes from it cannot be seen"
+        gone = f"if its consumer is gone for good: rabbitmqctl delete_queue {name} --vhost {asked.vhost}"
+        yield Finding(WARNING, "queues", name, f"{fills}: it {what}", gone)
+
+
+def _taken(place: Place, queue: str) -> bool | None:
+    """Whether anybody takes from a queue of others; None: the service's user may not look at it."""
+    settings = place.settings
+    try:
+        seen = KombuBus(settings.broker_url, ca=settings.broker_ca).look(queue, [])
+    except BusUnavailable:
+        return None
+    return seen.queue.consumers > 0
 
 
 def _clock(asked: Management) -> Iterator[Finding]:

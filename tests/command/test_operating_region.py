@@ -1,0 +1,221 @@
+"""The operator's commands on a region as it runs: RabbitMQ, PostgreSQL, a process for each service."""
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+import yaml
+from kombu.connection import Connection
+
+from chassis.bus import KombuBus
+from piaojue_contracts import Event
+from tests.chaos.checks import check_inboxes, check_logs
+from tests.chaos.test_region import suggest
+from tests.command.suites import PIAOJUE
+from tests.end_to_end import year
+from tests.support.region import SERVICES, real_region
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+NOT_ASKED = {"disk", "clock"}
+"""They are of the machine that runs the tests."""
+
+
+class Operator:
+    """Somebody with the region's configuration in a file."""
+
+    def __init__(self, region, folder):
+        self.region, self.config = region, folder / "region.yaml"
+        self.configure()
+
+    def configure(self):
+        settings = {
+            "region": "430181",
+            "data_folder": str(self.region.folder),
+            "broker_url": self.region.broker_url,
+            **{
+                name: {
+                    "store_url": self.region.databases[name],
+                    "http_address": f"127.0.0.1:{self.region.port_of(name)}",
+                }
+                for name in SERVICES
+            },
+        }
+        self.config.touch(mode=0o600)
+        self.config.write_text(yaml.safe_dump(settings))
+
+    def run(self, *words):
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("PIAOJUE_")}
+        management = f"http://127.0.0.1:{self.region.rabbitmq.management_port}"
+        return subprocess.run(
+            [PIAOJUE, *map(str, words), "--config", self.config],
+            env={**plain, "RABBITMQ_MANAGEMENT_URL": management},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+        )
+
+    def told(self, *words):
+        ended = self.run(*words, "--json")
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return json.loads(ended.stdout)
+
+    def found(self, *levels):
+        """What the doctor finds of these levels, by check and what it is about."""
+        findings = self.told("doctor")["findings"]
+        wrong = [each for each in findings if each["check"] not in NOT_ASKED and each["level"] in levels]
+        assert all(each["cure"] for each in wrong), wrong
+        return {(each["check"], each["about"]) for each in wrong}
+
+    def is_well(self):
+        eventually(lambda: self.found("error", "warning") == set(), 60, "the doctor finds nothing")
+
+
+@pytest.fixture(scope="module")
+def region(rabbitmq, postgres, tmp_path_factory):
+    with real_region(tmp_path_factory.mktemp("region"), rabbitmq, postgres) as made:
+        year.publish_candidates(made)
+        year.open_meeting(made)
+        made.settled()
+        rabbitmq.settle()
+        yield made
+
+
+@pytest.fixture
+def operator(region, tmp_path):
+    """The region is as it was found, before each test."""
+    found = Operator(region, tmp_path)
+    found.is_well()
+    return found
+
+
+def vhost(region):
+    return quote(region.broker_url.rpartition("/")[2], safe="")
+
+
+def test_a_service_that_was_killed_is_told_with_its_queue(operator, region):
+    region.kill("notifications")
+    expected = {("process", "notifications"), ("queues", "notifications.inbox")}
+    eventually(lambda: operator.found("error") == expected, 30, "it is told")
+    assert operator.run("doctor").returncode == 2
+    region.restart("notifications")
+    operator.is_well()
+
+
+def test_a_broker_that_is_down_is_told_and_all_else_is_still_looked_at(operator, region):
+    region.rabbitmq.kill()
+    assert {("broker", name) for name in SERVICES} <= operator.found("error")
+    told = operator.told("doctor")["findings"]
+    assert {each["about"] for each in told if (each["check"], each["level"]) == ("database", "ok")} >= set(
+        SERVICES
+    )
+    region.rabbitmq.start()
+    operator.is_well()
+
+
+def test_a_database_server_that_is_down_is_told_and_what_hangs_on_it_is_skipped(operator, region):
+    region.postgres.stop()
+    assert {("database", name) for name in SERVICES} <= operator.found("error")
+    assert {("sequence", name) for name in SERVICES} <= operator.found("skipped")
+    assert operator.run("status", "--once").returncode == 0
+    assert operator.run("events", "verify").returncode == 2
+    region.postgres.start()
+    operator.is_well()
+
+
+def test_bindings_and_queues_that_are_not_as_they_should_be_are_told(operator, region):
+    api, here = region.rabbitmq.api, vhost(region)
+    with Connection(region.broker_url) as connection, connection.channel() as channel:
+        channel.queue_unbind("notifications.inbox", "ballots.events", "#")
+    api("PUT", f"queues/{here}/budget.inbox", {"durable": True})
+    api("POST", f"bindings/{here}/e/ballots.events/q/budget.inbox", {"routing_key": "#"})
+    events = operator.told("status")["services"][1]["sequence"]
+    assert operator.run("events", "replay", "ballots", "--from", 1, "--yes").returncode == 0
+    eventually(lambda: queued(region, "budget.inbox", events), 20, "they are in the queue")
+    assert operator.found("error") == {("queues", "notifications.inbox")}, operator.run("doctor").stdout
+    assert operator.found("warning") == {("queues", "budget.inbox")}
+    subscription = KombuBus(region.broker_url).subscribe("others.inbox", ["ballots.events"], most=100)
+    assert operator.run("events", "replay", "ballots", "--from", 1, "--yes").returncode == 0
+    eventually(lambda: queued(region, "others.inbox", events), 20, "they are with somebody who takes from it")
+    assert operator.found("warning") == {("queues", "budget.inbox")}
+    subscription.close()
+    api("DELETE", f"queues/{here}/others.inbox")
+    api("DELETE", f"queues/{here}/budget.inbox")
+    region.kill("notifications")
+    region.restart("notifications")
+    operator.is_well()
+
+
+def queued(region, queue, events):
+    listed = region.rabbitmq.api("GET", f"queues/{vhost(region)}?disable_stats=true&enable_queue_totals=true")
+    assert {each["name"]: each["messages"] for each in listed}[queue] == events
+    return True
+
+
+def test_a_queue_of_another_type_is_told(operator, region):
+    api, here = region.rabbitmq.api, vhost(region)
+    region.kill("ratings")
+    api("DELETE", f"queues/{here}/ratings.inbox")
+    api("PUT", f"queues/{here}/ratings.inbox", {"durable": True})
+    told = operator.told("doctor", "--only", "queues")["findings"]
+    assert any("inequivalent arg" in each["what"] for each in told if each["level"] == "error"), told
+    api("DELETE", f"queues/{here}/ratings.inbox")
+    region.restart("ratings")
+    operator.is_well()
+
+
+def test_events_that_are_published_again_come_as_they_are_and_ours_drop_them(operator, region):
+    before = operator.told("events", "verify")
+    subscription = KombuBus(region.broker_url).subscribe("others.inbox", ["ballots.events"], most=100)
+    dry = operator.run("events", "replay", "ballots", "--from", 1, "--dry-run")
+    assert (dry.returncode, "Nothing was changed" in dry.stdout) == (0, True)
+    assert operator.run("events", "replay", "ballots", "--from", 1).returncode == 2
+    run = operator.run("events", "replay", "ballots", "--from", 1, "--yes", "--reason", "others lost them")
+    assert run.returncode == 0, run.stderr
+    log = [Event.from_json(each) for each in region.events("ballots")]
+    came = []
+    eventually(lambda: came.extend(subscription.receive(1)) or len(came) >= len(log), 20, "they came")
+    subscription.acknowledge()
+    assert [Event.from_bytes(each.body) for each in came] == log
+    subscription.close()
+    region.rabbitmq.api("DELETE", f"queues/{vhost(region)}/others.inbox")
+    assert operator.told("events", "verify") == before
+    entry = operator.told("audit", "--service", "ballots")[-1]
+    assert (entry["action"], entry["reason"]) == ("events replay", "others lost them")
+    assert entry["details"]["events"] == len(log)
+
+
+def test_a_region_that_was_destroyed_amid_its_work_is_restored_and_goes_on(operator, region, tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        suggesting = pool.submit(suggest, region, 60)
+        for number in range(3):
+            run = operator.run("backup", tmp_path / f"kept-{number}", "--by", "Li Na")
+            assert run.returncode == 0, run.stderr
+        suggesting.result(120)
+    told = json.loads((tmp_path / "kept-2/manifest.json").read_text())["services"]
+    assert not any("password" in text or "secret" in text for text in map(str, told.values()))
+    for name in SERVICES:
+        region.kill(name)
+        database = region.databases[name].rpartition("/")[2]
+        region.postgres.drop_database(database)
+        region.databases[name] = region.postgres.create_database(database)
+    operator.configure()
+    assert operator.run("events", "verify").returncode == 2
+    run = operator.run("restore", tmp_path / "kept-2", "--yes", "--reason", "the disk was lost")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = operator.told("events", "verify")
+    assert {each["service"]: each["sequence"] for each in found if each["hash"]} == {
+        name: entry["log"]["sequence"] for name, entry in told.items()
+    }
+    assert not any(each["fault"] or each["missing"] for each in found)
+    assert operator.run("restore", tmp_path / "kept-2", "--yes").returncode == 1
+    region.start()
+    suggest(region, 3)
+    region.settled()
+    check_inboxes(region, check_logs(region))
+    operator.is_well()
