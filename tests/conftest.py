@@ -15,12 +15,13 @@ import pytest
 
 from tests.support.postgresql import PrivatePostgres
 from tests.support.processes import Process
+from tests.support.prometheus import PrivateAlertmanager, PrivatePrometheus
 from tests.support.rabbitmq import PrivateRabbitMQ
 from tests.support.servers import ServerMissingError
 
-SERVERS = {"rabbitmq", "postgres"}
+SERVERS = {"rabbitmq", "postgres", "prometheus", "alertmanager", "promtool"}
 
-Server = TypeVar("Server", PrivateRabbitMQ, PrivatePostgres)
+Server = TypeVar("Server", PrivateRabbitMQ, PrivatePostgres, PrivatePrometheus, PrivateAlertmanager)
 
 
 def pytest_configure() -> None:
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def served(make: Callable[[Path], Server], folder: Path) -> Iterator[Server]:
-    """The server, started; closed afterwards."""
+    """The server, started unless it needs a configuration first; closed afterwards."""
     try:
         server = make(folder)
     except ServerMissingError as missing:

@@ -14,9 +14,10 @@ from pathlib import Path
 import chassis
 from chassis.config import configuration_page
 from chassis.metrics import metrics_page
+from deploy.monitoring import dashboards
 
 TOP = Path(__file__).parents[2]
-GENERATED_FOLDERS = ("docs/events",)
+GENERATED_FOLDERS = ("docs/events", dashboards.FOLDER)
 """Folders of which every file is generated, so that one left behind is a difference too."""
 
 
@@ -36,6 +37,7 @@ def pages() -> Mapping[Path, str]:
     found = {
         Path("docs/configuration.md"): configuration_page(),
         Path("docs/metrics.md"): metrics_page(),
+        **{Path(path): text for path, text in dashboards.files().items()},
     }
     if find_spec("tests.support.generate_events"):
         events = importlib.import_module("tests.support.generate_events").pages()

@@ -104,9 +104,8 @@ class PrivatePrometheus(PrivateServer):
     program = "prometheus"
 
     def start(self, configuration: Mapping[str, Any]) -> None:
-        self.start_with(
-            yaml.safe_dump(dict(configuration), allow_unicode=True), "--storage.tsdb.retention.time=1h"
-        )
+        text = yaml.safe_dump(dict(configuration), allow_unicode=True)
+        self.start_with(text, f"--storage.tsdb.path={self.folder / 'data'}")
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """What an instant query finds. AssertionError: Prometheus refuses the expression."""

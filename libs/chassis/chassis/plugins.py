@@ -83,6 +83,8 @@ class PluginGroup(Generic[P]):
                 faults.append(f"{name}: not installed; there is: {known}")
         if faults:
             raise PluginFaults(self.group, faults)
+        for name in loaded:
+            PLUGIN_FAILURES.of(self.service, self.group, name)  # seen at 0 before the first
         return Plugins(self, loaded)
 
 

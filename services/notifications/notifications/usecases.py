@@ -175,6 +175,11 @@ class Sending:
     stopping: bool = False
     _under_way: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for channel in self.channels:
+            for outcome in ("sent", "failed", "given_up"):
+                DELIVERIES.of(_SERVICE, channel, outcome)  # seen at 0 before the first
+
     def taking(self, role: str | None) -> list[str]:
         """The channels that take this. One that fails to say so is taken to: its failure is then seen."""
         return [name for name in self.channels if self._takes(name, role)]

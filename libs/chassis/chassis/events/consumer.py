@@ -32,6 +32,7 @@ class Consumer:
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
+        metrics.CONSUMER_CONNECTED.of(self._service).set(0)
         subscription = None
         while not self._stopped.is_set():
             try:

@@ -36,6 +36,9 @@ class Healing:
         self._compare = compare
         self._stopped = False
         self._wanted = {source: Flag() for source in inbox.sources}
+        for source in inbox.sources:  # seen at 0 before the first
+            metrics.INBOX_GAPS_HEALED.of(service, source)
+            metrics.INBOX_EVENTS_HEALED.of(service, source)
 
     def follow(self, source: str) -> None:
         """Heals a source at once, when asked to and at intervals; returns after :meth:`stop`.

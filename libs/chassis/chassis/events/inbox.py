@@ -82,6 +82,7 @@ class Inbox:
         self._pauses = pauses
         self._clock = clock
         self.sources = frozenset(event_type.producer for event_type, _ in handlers.values())
+        metrics.inbox_begins(service, self.sources, handlers)
 
     def start(self) -> None:
         """Makes the cursors of new sources, which would else be made when they are first heard.

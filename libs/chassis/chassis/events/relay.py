@@ -38,6 +38,9 @@ class Relay:
         self._publish_after = 0.0
         self._failures = 0
         log.when_appended(self._awake.set)
+        metrics.RELAY_LAST_PUBLISH.of(service)
+        for outcome in ("confirmed", "failed"):
+            metrics.RELAY_BATCHES.of(service, outcome)  # seen at 0 before the first
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""

@@ -30,6 +30,8 @@ class ChainWatch:
         self._interval = interval
         self._sequence, self._hash = 0, FIRST_PREVIOUS_HASH
         self._broken = False
+        metrics.LOG_VERIFIED.of(service)
+        metrics.LOG_BROKEN.of(service)
 
     def run(self) -> None:
         """Never returns. Whatever fails is logged and tried again."""

@@ -1,0 +1,111 @@
+"""Rules and alerts: sound, tested case by case, and each alert with a page that says what to do."""
+
+import re
+
+import pytest
+import yaml
+
+from ballots.service import BallotsService
+from chassis.http import routes
+from tests.support.monitoring import FOLDER, RUNBOOKS, alerts, expressions, rules
+
+SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+COMMANDS = {
+    *("piaojue status", "piaojue doctor", "piaojue audit", "piaojue restore", "piaojue verify"),
+    *(f"piaojue dead-letters {each}" for each in ("list", "show", "replay", "discard")),
+    *(f"piaojue events {each}" for each in ("tail", "replay", "verify")),
+}
+_COMMAND = re.compile(r"piaojue (?:(?:dead-letters|events) )?[a-z]+(?:-[a-z]+)*")
+TESTS = [
+    case
+    for file in sorted((FOLDER / "tests").glob("*.yml"))
+    for case in yaml.safe_load(file.read_text())["tests"]
+]
+
+
+def runbook(alert):
+    slug = re.sub(r"(?<!^)(?=[A-Z])", "-", alert.removeprefix("Piaojue")).lower()
+    return RUNBOOKS / f"{slug}.md"
+
+
+def test_the_configuration_is_sound(promtool):
+    status, said = promtool("check", "config", "prometheus.yml", cwd=FOLDER)
+    assert status == 0, said
+    found = sum(int(number) for number in re.findall(r"SUCCESS: (\d+) rules found", said))
+    assert found == len(rules())
+
+
+def test_every_case_of_every_alert_comes_out_as_it_should(promtool):
+    files = [file.name for file in sorted((FOLDER / "tests").glob("*.yml"))]
+    status, said = promtool("test", "rules", *files, cwd=FOLDER / "tests")
+    assert status == 0, said
+    assert said.count("SUCCESS") == len(files)
+
+
+def test_cases_fail_when_an_alert_is_changed(promtool, tmp_path):
+    for part in ("rules", "tests"):
+        (tmp_path / part).mkdir()
+        for file in (FOLDER / part).glob("*.yml"):
+            text = file.read_text().replace("piaojue_inbox_parked:max > 0", "piaojue_inbox_parked:max > 9")
+            (tmp_path / part / file.name).write_text(text)
+    status, said = promtool("test", "rules", "events.yml", cwd=tmp_path / "tests")
+    assert status != 0
+    assert "EventParked" in said
+
+
+@pytest.mark.parametrize("alert", alerts())
+def test_an_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(alert):
+    cases = {case["name"]: case for case in TESTS}
+    fires = cases[f"{alert} fires"]["promql_expr_test"][0]
+    assert fires["exp_samples"]
+    assert f'alertname="{alert}"' in fires["expr"]
+    if alert != "PiaojueWatchdog":
+        not_so = cases[f"{alert} does not fire"]["promql_expr_test"][0]
+        assert (not_so["exp_samples"], not_so["expr"]) == ([], fires["expr"])
+
+
+@pytest.mark.parametrize(("alert", "rule"), alerts().items())
+def test_an_alert_leads_to_its_page(alert, rule):
+    page = runbook(alert)
+    assert rule["annotations"]["runbook_url"] == f"{{{{ $externalLabels.runbooks }}}}/{page.name}"
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# {alert}\n")
+    assert f"Severity: **{rule['labels']['severity']}**" in text
+    assert re.findall(r"(?m)^## (.*)$", text) == SECTIONS
+    assert re.search(r"`(piaojue|promtool|journalctl|psql|ss|GET) ", text), "the exact commands"
+
+
+@pytest.mark.parametrize(("alert", "rule"), alerts().items())
+def test_an_alert_says_what_is_the_matter_in_words(alert, rule):
+    assert rule["labels"]["severity"] in {"page", "ticket", "heartbeat"}
+    assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+    assert len(rule["annotations"]["description"]) > 40
+
+
+def test_no_page_is_left_without_its_alert_and_all_are_listed():
+    pages = {file.name for file in RUNBOOKS.glob("*.md")} - {"README.md"}
+    assert pages == {runbook(alert).name for alert in alerts()}
+    listed = re.findall(r"\[(Piaojue\w+)\]\(([\w-]+\.md)\)", (RUNBOOKS / "README.md").read_text())
+    assert listed == [(alert, runbook(alert).name) for alert in alerts()]
+
+
+def test_pages_name_commands_that_there_are_and_lead_to_pages_that_there_are():
+    for page in RUNBOOKS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        spans = re.findall(r"`(piaojue [^`]+)`", text)
+        strange = {span for span in spans if _COMMAND.match(span)[0] not in COMMANDS}
+        assert not strange, f"{page.name}: {strange}"
+        for link in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (page.parent / link).exists(), f"{page.name} leads to {link}"
+
+
+def test_a_route_that_is_watched_is_a_route_of_the_service():
+    watched = {route for each in expressions() for route in re.findall(r'route="([^"]+)"', each.text)}
+    assert watched
+    assert watched <= {route.path for route in routes(BallotsService)}
+
+
+def test_a_recorded_name_says_its_level_its_metric_and_what_was_done():
+    names = [rule["record"] for rule in rules() if "record" in rule]
+    assert all(re.fullmatch(r"[a-z_]+:piaojue_[a-z_]+:[a-z0-9_]+", name) for name in names)
+    assert len(set(names)) == len(names)
