@@ -16,13 +16,19 @@ warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 from rich.console import Console  # noqa: E402
 
 from tests.bench.casts import casts  # noqa: E402
+from tests.bench.declared import declared  # noqa: E402
 from tests.bench.events import events  # noqa: E402
 from tests.bench.footprint import memory_row, start_row  # noqa: E402
+from tests.bench.pair import pair  # noqa: E402
+from tests.bench.past import MOST_PAST, past  # noqa: E402
 from tests.bench.report import Measured, Report  # noqa: E402
 from tests.bench.stage import TOP, Stage  # noqa: E402
 
 Row = Callable[[Stage], Measured]
-ROWS: Mapping[str, Row] = {"casts": casts, "events": events, "memory": memory_row, "start": start_row}
+ROWS: Mapping[str, Row] = {
+    **{"casts": casts, "pair": pair, "past": past, "declared": declared},
+    **{"events": events, "memory": memory_row, "start": start_row},
+}
 DEFAULT_FILE = TOP / ".bench" / "bench.json"
 LONGEST_ROW_SECONDS = 600
 
@@ -39,7 +45,7 @@ def main(arguments: Sequence[str] | None = None, rows: Mapping[str, Row] = ROWS)
     try:
         with TemporaryDirectory(prefix="piaojue-bench-") as folder:
             os.chmod(folder, 0o755)  # PostgreSQL's own user comes through it when root runs this
-            stage = Stage(Path(folder), quick=chosen.quick, tell=tell)
+            stage = Stage(Path(folder), quick=chosen.quick, tell=tell, past=chosen.past)
             measure({name: rows[name] for name in chosen.rows or rows}, stage, report, chosen.out)
     except KeyboardInterrupt:
         tell("ended before it was done")
@@ -103,6 +109,13 @@ def parser(rows: Mapping[str, Row]) -> argparse.ArgumentParser:
         "rows", nargs="*", metavar="ROW", type=known, help="which to measure; all when left out"
     )
     made.add_argument("--quick", action="store_true", help="a short form: does everything still run?")
+    made.add_argument(
+        "--past",
+        type=int,
+        default=MOST_PAST,
+        metavar="PAPERS",
+        help="of past polls in the store of the row past; 10,000,000 take 9 GB of the temporary folder",
+    )
     made.add_argument("--out", type=Path, default=DEFAULT_FILE, help="the JSON file (.bench/bench.json)")
     return made
 

@@ -23,13 +23,16 @@ DEFAULTS = {
 }
 """Settings of an operator who set none: the regions of the tests are quicker to compare and to try again."""
 
+POSTGRES = {"track_commit_timestamp": "on"}
+
 
 class Stage:
     """For one run. Servers start when first asked for; what a row has started ends with :meth:`clear`."""
 
-    def __init__(self, folder: Path, *, quick: bool, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, *, quick: bool, tell: Callable[[str], None], past: int = 0) -> None:
         self.folder = folder
         self.quick = quick
+        self.past = past
         self.tell = tell
         self._servers = ExitStack()
         self._row = ExitStack()
@@ -40,8 +43,7 @@ class Stage:
     def postgres(self) -> PrivatePostgres:
         """fsync is on; it notes when each transaction was committed."""
         if self._postgres is None:
-            settings = {"track_commit_timestamp": "on"}
-            self._postgres = PrivatePostgres(self.folder / "postgresql", settings=settings)
+            self._postgres = PrivatePostgres(self.folder / "postgresql", settings=POSTGRES)
             self._servers.callback(self._postgres.close)
         self._postgres.start()
         return self._postgres
@@ -54,11 +56,18 @@ class Stage:
         self._rabbitmq.start()
         return self._rabbitmq
 
-    def region(self) -> RealRegion:
+    def another_postgres(self) -> PrivatePostgres:
+        """As ``postgres``, and gone with the row."""
+        made = PrivatePostgres(self.new_folder("postgresql"), settings=POSTGRES)
+        self._row.callback(made.close)
+        made.start()
+        return made
+
+    def region(self, postgres: PrivatePostgres | None = None) -> RealRegion:
         """Services on the real servers, none of them started yet, with the settings that they have by
-        default."""
+        default. A database server has room for one at a time."""
         folder = self.new_folder("region")
-        region = RealRegion(folder, self.rabbitmq, self.postgres, DEFAULTS)
+        region = RealRegion(folder, self.rabbitmq, postgres or self.postgres, DEFAULTS)
         self._row.callback(region.close)
         return region
 

@@ -65,6 +65,19 @@ class RealRegion(Region):
         for name in services or SERVICES:
             self.wait_until_ready(name)
 
+    def start_more(self, name: str, count: int, port: int, **settings: str) -> list[Process]:
+        """More processes of a service beside the one that ``start`` has started, all at one address."""
+        env = self._environment(name) | settings
+        env |= {"PIAOJUE_HTTP_ADDRESS": f"127.0.0.1:{port}", "PIAOJUE_HTTP_SHARED": "true"}
+        program = str(Path(sys.executable).parent / "piaojue")
+        for number in range(1, count + 1):
+            output = self.folder / f"{name}-{port}-{number}.log"
+            self.processes[f"{name}-{number}"] = Process([program, "run", name], output=output, env=env)
+        more = [self.processes[f"{name}-{number}"] for number in range(1, count + 1)]
+        for process in more:
+            process.wait_for_line("answering", 60)
+        return more
+
     def wait_until_ready(self, name: str, within: float = 60) -> None:
         def ready() -> bool:
             assert self.processes[name].running, self.processes[name].said()[-3000:]
