@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ballots import usecases
-from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES
+from ballots.plugins import ADOPTION_RULES, BALLOT_CHANNELS, MARKING_SCHEMES
 from ballots.service.record_key import Ed25519Key
 from ballots.store import Ballots
 from chassis.auth import new_key
@@ -18,6 +18,7 @@ KEY = b"0123456789abcdef"
 RECORDER = usecases.Recorder("demo", Ed25519Key(new_key()))
 RULES_LOADED = ADOPTION_RULES.load()
 SCHEMES_LOADED = MARKING_SCHEMES.load()
+KINDS_LOADED = BALLOT_CHANNELS.load()
 BODY = "yongan"
 CANDIDATES = ["water", "road", "clinic"]
 RULES: dict[str, Any] = {
@@ -93,7 +94,7 @@ def accepted(outcome: Any) -> bool:
 def count(store: Store[Ballots], poll: str = "p1") -> dict[str, Any]:
     """Closes, counts."""
     usecases.close_poll(store, BODY, poll, NOW)
-    return usecases.count_poll(store, BODY, poll, RULES_LOADED, SCHEMES_LOADED)
+    return usecases.count_poll(store, BODY, poll, RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
 
 
 def declare(store: Store[Ballots], poll: str = "p1") -> dict[str, Any]:

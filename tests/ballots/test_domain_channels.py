@@ -5,21 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ballots.domain.channel_kinds import Ballot, HandPapers, HandTallies, KeypadImport
-from ballots.domain.channels import (
-    Channel,
-    ChannelFigures,
+from ballots.domain.channel_errors import (
     ChannelNotSettled,
     ChannelStruck,
     EntriesComplete,
+    InvalidChannel,
     InvalidEntry,
     NothingToSettle,
     SameTeller,
-    standing,
-    together,
 )
-from ballots.domain.counting import read_papers
-from ballots.domain.errors import InvalidPoll, TallyExceedsValid
+from ballots.domain.channel_kinds import Ballot, HandPapers, HandTallies, KeypadImport
+from ballots.domain.channel_records import channel_as_stored, channel_restored, seal
+from ballots.domain.channels import CODES, Channel, Channels, together
+from ballots.domain.counting import PerChannel, read_papers
+from ballots.domain.errors import PapersDoNotBalance, RuleChanged, TallyExceedsValid
 from ballots.domain.marking import ChooseScheme, ForAgainstScheme
 
 CHOOSE = Ballot(ChooseScheme(), {"at_most": 2}, ("a", "b", "c"))
@@ -29,15 +28,26 @@ PAPERS, TALLIES, KEYPAD = HandPapers(), HandTallies(), KeypadImport()
 marks = st.one_of(st.none(), st.lists(st.sampled_from("abc"), unique=True, max_size=3))
 
 
-def entered(first, second=None, plugin=PAPERS, ballot=CHOOSE, issued=10):
-    channel = Channel.opened(id="hall", kind=plugin.name, issued=issued).entered("t1", first, plugin, ballot)
-    return channel if second is None else channel.entered("t2", second, plugin, ballot)
+def opened(plugin=PAPERS, issued=10, id="hall"):
+    return Channel.opened(id=id, plugin=plugin, issued=issued)
+
+
+def entered(first, second=None, plugin=PAPERS, ballot=CHOOSE, issued=10, batch=1, channel=None):
+    channel = channel or opened(plugin, issued)
+    channel = channel.entered("t1", first, plugin, ballot, batch=batch)
+    return channel if second is None else channel.entered("t2", second, plugin, ballot, batch=batch)
+
+
+def differing(channel, plugin=PAPERS, batch=1):
+    """Places yet to be settled."""
+    known = channel.batches[batch]
+    return sorted(set(known.differences(plugin, CHOOSE)) - set(known.settled))
 
 
 def test_two_equal_entries_are_settled_and_read():
     papers = [["a"], ["b", "a"], [], None, ["a", "b", "c"]]
-    channel = entered(papers, [["a"], ["a", "b"], [], None, ["c", "b", "a"]])
-    assert channel.differences(PAPERS, CHOOSE) == []
+    channel = entered(papers, [["a"], ["a", "b"], [], None, ["c", "b", "a"]]).box_opened("s1", 5)
+    assert differing(channel) == []
     reading = channel.reading(PAPERS, CHOOSE)
     assert (reading.valid, reading.invalid, reading.blank) == (3, 2, 1)
     assert {key: tally.votes for key, tally in reading.tallies.items()} == {"a": 2, "b": 1, "c": 0}
@@ -45,7 +55,12 @@ def test_two_equal_entries_are_settled_and_read():
 
 def test_a_second_entry_is_made_by_another_teller():
     with pytest.raises(SameTeller):
-        entered([["a"]]).entered("t1", [["a"]], PAPERS, CHOOSE)
+        entered([["a"]]).entered("t1", [["b"]], PAPERS, CHOOSE)
+
+
+def test_the_same_entry_sent_again_changes_nothing():
+    once = entered([["a"]])
+    assert once.entered("t1", [["a"]], PAPERS, CHOOSE) == once
 
 
 def test_a_third_entry_is_not_taken():
@@ -53,19 +68,51 @@ def test_a_third_entry_is_not_taken():
         entered([["a"]], [["a"]]).entered("t3", [["a"]], PAPERS, CHOOSE)
 
 
+def test_batches_are_entered_apart_and_read_together():
+    first = entered([["a"]], [["a"]])
+    both = entered([["b"], []], [["b"], []], batch=7, channel=first).box_opened("s1", 3)
+    reading = both.reading(PAPERS, CHOOSE)
+    assert (reading.valid, reading.tallies["a"].votes, reading.tallies["b"].votes) == (3, 1, 1)
+    lacking = both.entered("t1", [["c"]], PAPERS, CHOOSE, batch=2)
+    with pytest.raises(ChannelNotSettled, match="batch 2"):
+        lacking.reading(PAPERS, CHOOSE)
+
+
 def test_differences_are_shown_and_settled_paper_by_paper():
-    channel = entered([["a"], ["b"], ["c"]], [["a"], ["c"], ["c"], ["a"]])
-    assert channel.differences(PAPERS, CHOOSE) == [1, 3]
+    channel = entered([["a"], ["b"], ["c"]], [["a"], ["c"], ["c"], ["a"]]).box_opened("s1", 3)
+    assert differing(channel) == [1, 3]
     with pytest.raises(ChannelNotSettled):
         channel.reading(PAPERS, CHOOSE)
     with pytest.raises(NothingToSettle):
-        channel.settle(0, ["a"], PAPERS, CHOOSE)
+        channel.settle("s1", 0, ["a"], PAPERS, CHOOSE)
     with pytest.raises(InvalidEntry):
-        channel.settle(1, ["x"], PAPERS, CHOOSE)
-    channel = channel.settle(1, ["b"], PAPERS, CHOOSE).settle(3, None, PAPERS, CHOOSE, absent=True)
+        channel.settle("s1", 1, ["x"], PAPERS, CHOOSE)
+    with pytest.raises(InvalidEntry) as refusal:
+        channel.settle("s1", 1, None, PAPERS, CHOOSE, absent=True)
+    assert refusal.value.field == "absent"
+    channel = channel.settle("s1", 1, ["b"], PAPERS, CHOOSE).settle(
+        "s1", 3, None, PAPERS, CHOOSE, absent=True
+    )
     reading = channel.reading(PAPERS, CHOOSE)
     assert (reading.valid, reading.tallies["b"].votes, reading.tallies["a"].votes) == (3, 1, 1)
-    assert [entry.read[1] for entry in channel.entries] == [["b"], ["c"]]
+    assert channel.batches[1].at(1) == [["b"], ["c"]]
+
+
+def test_a_channel_whose_box_holds_other_papers_than_were_entered_does_not_balance():
+    channel = entered([["a"]], [["a"]])
+    with pytest.raises(ChannelNotSettled, match="box"):
+        channel.reading(PAPERS, CHOOSE)
+    with pytest.raises(PapersDoNotBalance) as refusal:
+        channel.box_opened("s1", 2).reading(PAPERS, CHOOSE)
+    assert refusal.value.field == "hall"
+    counted_again = channel.box_opened("s1", 2).box_opened("s2", 1)
+    assert counted_again.reading(PAPERS, CHOOSE).valid == 1
+    assert [box.returned for box in counted_again.boxes] == [2, 1]
+
+
+def test_an_empty_box_needs_no_entry():
+    reading = opened().box_opened("s1", 0).reading(PAPERS, CHOOSE)
+    assert (reading.valid, reading.invalid, reading.blank) == (0, 0, 0)
 
 
 def test_an_entry_that_is_no_paper_names_its_place():
@@ -77,26 +124,26 @@ def test_an_entry_that_is_no_paper_names_its_place():
 def test_tallies_are_entered_twice_and_must_be_possible():
     content = {"valid": 5, "invalid": 1, "tallies": {"a": 4, "b": 3, "c": 0}}
     other = {"valid": 5, "invalid": 1, "tallies": {"a": 4, "b": 2, "c": 0}}
-    channel = entered(content, other, TALLIES)
-    assert channel.differences(TALLIES, CHOOSE) == [2]
-    reading = channel.settle(2, 3, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
+    channel = entered(content, other, TALLIES).box_opened("s1", 6)
+    assert differing(channel, TALLIES) == [2]
+    reading = channel.settle("s1", 2, 3, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
     assert (reading.valid, reading.invalid, reading.blank) == (5, 1, None)
     with pytest.raises(TallyExceedsValid):
-        channel.settle(2, 9, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
+        channel.settle("s1", 2, 9, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
 
 
 def test_keypad_responses_are_imported_once_and_rejects_looked_at():
-    channel = entered("a,b,c\n1,,\n1,1,1\n,,\n", plugin=KEYPAD)
-    assert channel.differences(KEYPAD, CHOOSE) == [1]
+    channel = entered("a,b,c\n1,,\n1,1,1\n,,\n", plugin=KEYPAD).box_opened("s1", 3)
+    assert differing(channel, KEYPAD) == [1]
     with pytest.raises(ChannelNotSettled):
         channel.reading(KEYPAD, CHOOSE)
-    reading = channel.settle(1, ["a", "b"], KEYPAD, CHOOSE).reading(KEYPAD, CHOOSE)
+    reading = channel.settle("s1", 1, ["a", "b"], KEYPAD, CHOOSE).reading(KEYPAD, CHOOSE)
     assert (reading.valid, reading.invalid, reading.blank) == (3, 0, 1)
-    assert channel.entries[0].read[1] == ["a", "b", "c"]
+    assert channel.batches[1].at(1) == [["a", "b", "c"]]
 
 
 def test_keypad_responses_for_and_against_are_read():
-    channel = entered("b,a\nfor,against\n,abstain\n", plugin=KEYPAD, ballot=EACH)
+    channel = entered("b,a\nfor,against\n,abstain\n", plugin=KEYPAD, ballot=EACH).box_opened("s1", 2)
     reading = channel.reading(KEYPAD, EACH)
     assert reading.tallies["b"].votes == 1
     assert (reading.tallies["a"].against, reading.tallies["a"].abstain) == (1, 1)
@@ -104,7 +151,13 @@ def test_keypad_responses_for_and_against_are_read():
 
 @pytest.mark.parametrize(
     ("content", "field"),
-    [("a,b\n", "content"), ("a,b,c\n1\n", "row 2"), (7, "content"), ("a,b,c\nx,,\n", "row 2")],
+    [
+        ("a,b\n", "content"),
+        ("a,b,c\n1\n", "row 2"),
+        (7, "content"),
+        ("a,b,c\nx,,\n", "row 2"),
+        ('a,b,c\n"1', "content"),
+    ],
 )
 def test_keypad_responses_that_cannot_be_read_name_the_row(content, field):
     with pytest.raises(InvalidEntry) as refusal:
@@ -112,18 +165,70 @@ def test_keypad_responses_that_cannot_be_read_name_the_row(content, field):
     assert refusal.value.field == field
 
 
+def test_a_channel_is_read_by_no_other_plugin_than_it_was_opened_with():
+    class Newer(HandPapers):
+        version = "2"
+
+    channel = entered([["a"]], [["a"]]).box_opened("s1", 1)
+    for plugin in (Newer(), TALLIES):
+        with pytest.raises(RuleChanged):
+            channel.reading(plugin, CHOOSE)
+
+
 def test_a_struck_channel_is_replaced_whole_and_stays_on_record():
     failed = entered("a,b,c\n1,,\n", plugin=KEYPAD, issued=3).strike("the receiver failed")
     with pytest.raises(ChannelStruck):
         failed.reading(KEYPAD, CHOOSE)
     with pytest.raises(ChannelNotSettled):
-        standing([failed])
-    by_hand = Channel.opened(id="again", kind="hand-papers", issued=99, replaces=failed)
+        Channels((failed,)).standing()
+    by_hand = Channel.opened(id="again", plugin=PAPERS, replaces=failed)
     assert by_hand.issued == 3
-    assert standing([failed, by_hand]) == [by_hand]
-    assert failed.entries[0].read == (["a"],)
-    with pytest.raises(InvalidPoll):
-        Channel.opened(id="third", kind="hand-papers", issued=1, replaces=by_hand)
+    both = Channels((failed,)).add(by_hand)
+    assert both.standing() == [by_hand]
+    with pytest.raises(InvalidChannel):
+        both.add(Channel.opened(id="twice", plugin=PAPERS, replaces=failed))
+    with pytest.raises(InvalidChannel):
+        Channel.opened(id="third", plugin=PAPERS, replaces=by_hand)
+    with pytest.raises(InvalidChannel):
+        Channel.opened(id="more", plugin=PAPERS, issued=1, replaces=failed)
+    with pytest.raises(InvalidChannel):
+        by_hand.issue(1)
+
+
+def test_what_was_entered_is_kept_and_told_in_no_order_after_the_count():
+    papers = [["c"], ["a"], ["b"], ["a"]]
+    figures = {"valid": 2, "invalid": 0, "blank": 1, "tallies": {"a": 1, "b": 0, "c": 1}}
+    hall = entered(papers, [["c"], ["a"], ["c"], ["a"]]).box_opened("s1", 4)
+    hall = hall.settle("s1", 2, ["b"], PAPERS, CHOOSE)
+    failed = entered("a,b,c\n,,1\n1,,\n", plugin=KEYPAD, channel=opened(KEYPAD, 2, "keys")).strike("failed")
+    again = Channel.opened(id="again", plugin=TALLIES, replaces=failed)
+    tally = entered(figures, figures, TALLIES, channel=again).box_opened("s2", 2)
+    every = Channels((Channel.codes(1), hall, failed, tally))
+    kinds = {"hand-papers": PAPERS, "hand-tallies": TALLIES, "keypad": KEYPAD}
+    salts = {each.id: "salt" for each in every.each}
+    codes, by_hand, struck, instead = seal(every, [(1, ["a"])], kinds, CHOOSE, salts)
+    assert codes.told == {"channel": CODES, "kind": CODES, "issued": 1, "struck": None}
+    assert by_hand.papers == [(2, ["a"]), (1, ["b"]), (1, ["c"])]
+    assert by_hand.detail["settled"] == [{"read": [["b"], ["c"]], "found": ["b"], "by": "s1"}]
+    assert by_hand.detail["entered_by"] == ["t1", "t2"]
+    assert "readings" not in by_hand.told
+    assert struck.told["readings"] == [[{"times": 1, "marks": ["a"]}, {"times": 1, "marks": ["c"]}]]
+    assert instead.told["tally"] == figures
+    assert (instead.told["replaces"], instead.told["issued"]) == ("keys", 2)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(marks, max_size=6), max_size=3), st.lists(st.integers(0, 99), max_size=3))
+def test_a_channel_is_kept_as_it_is(heaps, boxes):
+    channel = opened()
+    for number, heap in enumerate(heaps, 1):
+        channel = channel.entered("t1", heap, PAPERS, CHOOSE, batch=number)
+        channel = channel.entered("t2", heap[1:], PAPERS, CHOOSE, batch=number)
+        for place in channel.batches[number].differences(PAPERS, CHOOSE):
+            channel = channel.settle("s1", place, ["a"], PAPERS, CHOOSE, batch=number)
+    for returned in boxes:
+        channel = channel.box_opened("s1", returned)
+    assert channel_restored(opened(), channel_as_stored(channel)) == channel
 
 
 @settings(deadline=None)
@@ -140,15 +245,8 @@ def test_channels_together_read_as_their_papers_together(heaps):
 
 
 def test_a_channel_is_reconciled_by_itself():
-    figures = ChannelFigures(
-        "hall", 5, entered([["a"], None], [["a"], None]).reading(PAPERS, CHOOSE)
-    ).as_json()
-    assert figures == {
-        "channel": "hall",
-        "issued": 5,
-        "returned": 2,
-        "unreturned": 3,
-        "valid": 1,
-        "invalid": 1,
-        "blank": 0,
+    reading = entered([["a"], None], [["a"], None]).box_opened("s1", 2).reading(PAPERS, CHOOSE)
+    assert PerChannel("hall", "hand-papers", 5, reading).as_json() == {
+        **{"channel": "hall", "kind": "hand-papers", "issued": 5, "returned": 2, "unreturned": 3},
+        **{"valid": 1, "invalid": 1, "blank": 0},
     }

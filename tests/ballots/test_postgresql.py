@@ -11,6 +11,7 @@ from ballots.domain import CodeSpent, PollNotOpen, PollState
 from ballots.store import Ballots
 from tests.ballots.meetings import (
     BODY,
+    KINDS_LOADED,
     NOW,
     RULES_LOADED,
     SCHEMES_LOADED,
@@ -93,7 +94,7 @@ def test_closing_amid_casts_of_another_process_counts_exactly_those_accepted(sto
         outcomes = [each.result() for each in casting]
     kept = sum(accepted(each) for each in outcomes)
     assert all(accepted(each) or isinstance(each, PollNotOpen) for each in outcomes)
-    usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
+    usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
     assert declare(store)["result"]["returned"] == kept
 
 

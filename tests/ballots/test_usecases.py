@@ -44,6 +44,7 @@ from tests.ballots.meetings import (
     BODY,
     CANDIDATES,
     KEY,
+    KINDS_LOADED,
     NOW,
     RULES,
     RULES_LOADED,
@@ -309,12 +310,12 @@ def test_steps_out_of_their_order_are_refused(store):
     with_meeting(store)
     open_poll(store)
     with pytest.raises(PollNotClosed):
-        usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
+        usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
     with pytest.raises(PollNotCounted):
         declare(store)
     finish(store)
     with pytest.raises(PollNotClosed):
-        usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
+        usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
     with pytest.raises(PollNotCounted):
         declare(store)
 
@@ -327,7 +328,7 @@ def test_nobody_sees_a_total_before_the_result_is_declared(store):
     usecases.tell_turnout(store, NOW)
     usecases.close_poll(store, BODY, "p1", NOW)
     seen.append(usecases.show_poll(store, BODY, "p1"))
-    usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED)
+    usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
     seen.append(usecases.show_poll(store, BODY, "p1"))
     assert [each["result"] for each in seen] == [None] * 3
     assert all(each["returned"] == 70 for each in seen)
@@ -367,7 +368,9 @@ def test_a_poll_is_counted_by_the_rule_it_was_opened_with_or_not_at_all(store):
     open_poll(store)
     usecases.close_poll(store, BODY, "p1", NOW)
     with pytest.raises(RuleChanged):
-        usecases.count_poll(store, BODY, "p1", ADOPTION_RULES.load(["plurality"]), SCHEMES_LOADED)
+        usecases.count_poll(
+            store, BODY, "p1", ADOPTION_RULES.load(["plurality"]), SCHEMES_LOADED, KINDS_LOADED
+        )
 
 
 def test_a_rule_that_fails_decides_nothing(store, monkeypatch):
@@ -377,7 +380,7 @@ def test_a_rule_that_fails_decides_nothing(store, monkeypatch):
     rules = ADOPTION_RULES.load()
     monkeypatch.setattr(type(rules["majority"]), "decide", lambda *_: 1 / 0)
     with pytest.raises(PluginFailed):
-        usecases.count_poll(store, BODY, "p1", rules, SCHEMES_LOADED)
+        usecases.count_poll(store, BODY, "p1", rules, SCHEMES_LOADED, KINDS_LOADED)
     assert usecases.show_poll(store, BODY, "p1")["state"] == "closed"
 
 

@@ -144,6 +144,56 @@ def record_of(sheet, *, result=None, number_of_receipts=None, scrutineers=SCRUTI
     return sealed(json.loads(canonical(record)), key)
 
 
+def figures_of(channel, kind, issued, valid, invalid, blank):
+    returned = valid + invalid
+    return {
+        **{"channel": channel, "kind": kind, "issued": issued, "returned": returned},
+        **{"unreturned": issued - returned, "valid": valid, "invalid": invalid, "blank": blank},
+    }
+
+
+def mixed_record():
+    """Of the same papers as SHEET's: by code, by hand, and a tally in place of a keypad that failed."""
+    per_channel = [
+        figures_of("codes", "codes", 43, 41, 0, 0),
+        figures_of("hall", "hand-papers", 28, 24, 2, 3),
+        figures_of("again", "hand-tallies", 5, 5, 0, 0),
+    ]
+    by_hand = {"version": "1", "settled": 0, "struck": None, "replaces": None}
+    tally = {"valid": 5, "invalid": 0, "blank": 0, "tallies": {"well": 5, "road": 0, "clinic": 5}}
+    channels = [
+        {"channel": "codes", "kind": "codes", "issued": 43, "struck": None},
+        by_hand
+        | {"channel": "hall", "kind": "hand-papers", "issued": 28, "returned": 26, "settled": 1}
+        | {"detail_hash": digest("hall")},
+        by_hand
+        | {"channel": "keys", "kind": "keypad", "issued": 5, "returned": None, "struck": "接收器故障"}
+        | {"readings": [[{"times": 2, "marks": ["road"]}]], "detail_hash": digest("keys")},
+        by_hand
+        | {"channel": "again", "kind": "hand-tallies", "issued": 5, "returned": 5, "replaces": "keys"}
+        | {"tally": tally, "detail_hash": digest("again")},
+    ]
+    papers = [
+        {"times": 41, "marks": ["well", "road"]},
+        {"times": 15, "marks": ["well", "clinic"]},
+        {"times": 6, "marks": ["road"]},
+        {"times": 3, "marks": []},
+        {"times": 1, "marks": ["well", "road", "clinic"]},
+        {"times": 1, "marks": None},
+    ]
+    record = record_of(SHEET)
+    told = record["events"]
+    struck = {"type": "piaojue.ballots.channel_struck.v1", "sequence": 8, "hash": digest("struck")}
+    record |= {
+        "channels": channels,
+        "papers": sealed_papers(papers, SHEET["candidates"]),
+        "reconciliation": record["reconciliation"] | {"channels": per_channel},
+        "result": record["result"] | {"channels": per_channel},
+        "events": [*told[:3], struck, *told[3:]],
+    }
+    return sealed(json.loads(canonical(record)))
+
+
 def events(signed):
     """Up to the declaration, which tells the record's hash and so is not in it."""
     told = ["poll_opened", "turnout_changed", "poll_closed", *["count_signed"] * signed]
@@ -161,7 +211,8 @@ def hashed(record):
     fixed |= {"profile": record["profile"]} if "profile" in record else {}
     record["rules_hash"] = digest(fixed)
     record["receipts_root"] = merkle_root([bytes.fromhex(each) for each in record["receipts"]])
-    counted = ("rules_hash", "attendance", "reconciliation", "papers", "receipts_root", "result")
+    counted = ["rules_hash", "attendance", "reconciliation", "papers", "receipts_root", "result"]
+    counted += ["channels"] if "channels" in record else []
     ids = {name: record[name]["id"] for name in ("body", "meeting", "poll")}
     record["count_hash"] = digest({name: record[name] for name in counted} | ids)
     return hashed_whole(record)

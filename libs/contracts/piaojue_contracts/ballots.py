@@ -71,6 +71,8 @@ class PollOpened(Data):
     present = whole("Deputies present.", least=1)
     quorum_needed = whole("The fewest who must be present.", least=1)
     opened_at = instant("When it was opened.")
+    decision = identifier("The first poll of the decision that this one is a round of.", required=False)
+    round = whole("Which round of it: 1 for the first.", least=1, required=False)
     profile = identifier("The rule profile that it is held by, where there is one.", required=False)
     profile_version = text("The profile's version.", required=False)
     profile_hash = digest("Of all that the profile says.", required=False)
@@ -95,8 +97,19 @@ class PollClosed(Data):
     meeting = identifier("The meeting.")
     poll = identifier("The poll.")
     issued = whole("Papers issued.")
-    returned = whole("Papers returned.")
+    returned = whole("Papers returned by code; those in boxes are not counted yet.")
+    channels = whole("Other channels, whose papers are still to be counted.", required=False)
     closed_at = instant("When it was closed.")
+
+
+class ChannelStruck(Data):
+    """A channel of a poll has failed: another count replaces its whole count. Why is in the record."""
+
+    body = identifier("The body that votes.")
+    poll = identifier("The poll.")
+    channel = identifier("The channel; `codes` is that of papers cast by code.")
+    kind = text("The kind of the channel, such as `keypad`.")
+    struck_at = instant("When it was struck.")
 
 
 class CountSigned(Data):
@@ -127,6 +140,19 @@ class ProjectResult(Data):
     )
 
 
+class ChannelFigures(Data):
+    """The reconciliation of one channel."""
+
+    channel = identifier("The channel; `codes` is that of papers cast by code.")
+    kind = text("The kind of the channel, such as `hand-papers`.")
+    issued = whole("Papers issued.")
+    returned = whole("Papers returned.")
+    unreturned = whole("Papers issued and not returned.")
+    valid = whole("Valid papers.")
+    invalid = whole("Invalid papers.")
+    blank = whole("Valid papers without a mark; null where a hand count does not tell.", nullable=True)
+
+
 class ResultDeclared(Data):
     """The presidium has declared the result of a poll."""
 
@@ -145,6 +171,8 @@ class ResultDeclared(Data):
         "void",
         "no-quorum",
     )
+    decision = identifier("The first poll of the decision that this one is a round of.", required=False)
+    round = whole("Which round of it: 1 for the first.", least=1, required=False)
     seats = whole("How many projects were to be adopted.", least=1)
     open_seats = whole("Seats left to fill.")
     pass_mark = whole(
@@ -161,6 +189,11 @@ class ResultDeclared(Data):
     valid = whole("Valid papers.")
     invalid = whole("Invalid papers.")
     blank = whole("Valid papers without a mark; null where a hand count does not tell.", nullable=True)
+    channels = listed(
+        ChannelFigures,
+        "Each channel whose count stands, where papers were not all cast by code.",
+        required=False,
+    )
     rules_hash = digest("As in poll_opened.")
     count_hash = digest("Of the count, as the scrutineers have confirmed it.", required=False)
     receipts_root = digest("The Merkle root (RFC 6962) of the receipts of all papers.", required=False)
@@ -223,6 +256,16 @@ POLL_CLOSED_V1: Final = declare(
         PollClosed,
         "`polls/<body>/<poll>`",
         "A poll was closed; nothing is cast any more.",
+    )
+)
+CHANNEL_STRUCK_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "channel_struck",
+        1,
+        ChannelStruck,
+        "`polls/<body>/<poll>`",
+        "A channel of a poll was struck; another count replaces its whole count.",
     )
 )
 COUNT_SIGNED_V1: Final = declare(

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from piaojue_verify import hashes, keys
+from piaojue_verify.channels import channels
 from piaojue_verify.form import moment
-from piaojue_verify.recount import quorum_needed
+from piaojue_verify.recount import quorum_needed, tallies
 from piaojue_verify.strict import canonical, shown
 
 Record = Mapping[str, Any]
@@ -67,15 +68,21 @@ def reconciliation(record: Record) -> Faults:
     for name in _SHARED:
         if figures[name] != result[name]:
             yield f"reconciliation.{name}: {figures[name]}, but result.{name} is {result[name]}"
+    per_channel = figures.get("channels", [])
+    too_many = returned > issued or any(each["returned"] > each["issued"] for each in per_channel)
     undecided = result["outcome"] == "no-quorum"
-    if not undecided and (result["outcome"] == "void") != (returned > issued):
+    if not undecided and (result["outcome"] == "void") != too_many:
         yield f"result.outcome: {shown(result['outcome'])}, with {returned} returned of {issued} issued"
+    if canonical(result.get("channels")) != canonical(figures.get("channels")):
+        yield "reconciliation.channels: are not those of result.channels"
 
 
 def papers(record: Record) -> Faults:
     total, returned = _papers(record), record["reconciliation"]["returned"]
-    if total != returned:
-        yield f"papers: {total} papers, but reconciliation.returned is {returned}"
+    by_figures = sum(tally["valid"] + tally["invalid"] for _, tally in tallies(record))
+    if total + by_figures != returned:
+        beside = f" and {by_figures} in tallies" if by_figures else ""
+        yield f"papers: {total} papers{beside}, but reconciliation.returned is {returned}"
     marks = [canonical(paper["marks"]) for paper in record["papers"]]
     for number, (before, after) in enumerate(pairwise(marks), 1):
         if before == after:
@@ -85,7 +92,7 @@ def papers(record: Record) -> Faults:
 
 
 def receipts(record: Record) -> Faults:
-    number, total = len(record["receipts"]), _papers(record)
+    number, total = len(record["receipts"]), papers_by_code(record)
     if number > total:
         yield f"receipts: {number} receipts for {total} papers"
     for place, (before, after) in enumerate(pairwise(record["receipts"]), 1):
@@ -149,6 +156,9 @@ def events(record: Record) -> Faults:
     order = [name for name in names if name in _LIFE]
     if order != sorted(order, key=_LIFE.index):
         yield f"events: must come in the order {', '.join(_LIFE)}"
+    struck = sum(each["struck"] is not None for each in record.get("channels", []))
+    if names.count("channel_struck") != struck:
+        yield "events: must hold channel_struck for each channel that was struck"
     if names.count("count_signed") < len(record["signatures"]):
         yield "events: must hold count_signed for each signature"
 
@@ -182,6 +192,17 @@ def signature(record: Record) -> Faults:
         yield "signature: is not of this record hash by this key"
 
 
+def papers_by_code(record: Record) -> int:
+    """How many papers were cast by code, counted or struck."""
+    if "channels" not in record:
+        return _papers(record)
+    codes = record["channels"][0]
+    if codes["struck"] is not None:
+        return sum(paper["times"] for papers in codes.get("readings", []) for paper in papers)
+    per_channel = record["reconciliation"].get("channels", [])
+    return sum(each["returned"] for each in per_channel if each["channel"] == codes["channel"])
+
+
 def _papers(record: Record) -> int:
     return sum(paper["times"] for paper in record["papers"])
 
@@ -204,6 +225,10 @@ CHECKS: Final[Mapping[str, tuple[str, Callable[[Record], Faults]]]] = {
     "papers": (
         "There are as many papers as were returned, sorted by their marks; their order tells nothing.",
         papers,
+    ),
+    "channels": (
+        "Each channel is reconciled, and they are the whole together; one that was struck is replaced whole.",
+        channels,
     ),
     "result": ("Adopted, tied and open seats fit the projects and the seats.", result),
     "receipts": (

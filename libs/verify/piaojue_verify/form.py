@@ -130,6 +130,41 @@ def fields(
     return shape
 
 
+_PER_CHANNEL = fields(
+    {
+        **{"channel": text, "kind": text, "blank": nullable(whole())},
+        **dict.fromkeys(("issued", "returned", "unreturned", "valid", "invalid"), whole()),
+    }
+)
+_HEAPS = each(fields({"times": whole(1), "marks": anything}))
+_CODES = fields(
+    {"channel": exactly("codes"), "kind": exactly("codes"), "issued": whole(), "struck": nullable(text)},
+    optional={"readings": each(_HEAPS)},
+)
+_CHANNEL = fields(
+    {
+        **{"channel": text, "kind": text, "version": text},
+        **{"issued": whole(), "returned": nullable(whole()), "settled": whole()},
+        **{"struck": nullable(text), "replaces": nullable(text), "detail_hash": digest},
+    },
+    optional={
+        "readings": each(anything),
+        "tally": fields(
+            {"valid": whole(), "invalid": whole(), "blank": nullable(whole()), "tallies": mapped(anything)}
+        ),
+    },
+)
+
+
+def _channels(value: object, path: str) -> Iterator[str]:
+    if not isinstance(value, list) or len(value) < 2:
+        yield f"{path}: must be a list of the codes and of at least one more"
+        return
+    yield from _CODES(value[0], f"{path}.0")
+    for place, item in enumerate(value[1:], 1):
+        yield from _CHANNEL(item, f"{path}.{place}")
+
+
 _RESULT = {
     "outcome": text,
     "adopted": each(text),
@@ -157,8 +192,12 @@ _RULES = {
     "differential": flag,
 }
 
-OPTIONAL: Final[Mapping[str, Shape]] = {"profile": fields({"name": text, "version": text, "hash": digest})}
-"""The profile that the poll was held by, where there was one."""
+OPTIONAL: Final[Mapping[str, Shape]] = {
+    "profile": fields({"name": text, "version": text, "hash": digest}),
+    "channels": _channels,
+}
+"""The profile that the poll was held by, where there was one; its channels, where there are others than the
+codes."""
 
 RECORD: Final[Mapping[str, Shape]] = {
     "format": exactly(FORMAT),
@@ -181,12 +220,13 @@ RECORD: Final[Mapping[str, Shape]] = {
         {
             **dict.fromkeys(("issued", "returned", "unreturned", "valid", "invalid"), whole()),
             "blank": nullable(whole()),
-        }
+        },
+        optional={"channels": each(_PER_CHANNEL)},
     ),
-    "papers": each(fields({"times": whole(1), "marks": anything})),
+    "papers": _HEAPS,
     "receipts": each(digest),
     "receipts_root": digest,
-    "result": fields(_RESULT, others=True),
+    "result": fields(_RESULT, optional={"channels": each(_PER_CHANNEL)}, others=True),
     "count_hash": digest,
     "signatures": each(fields(_SIGNATURE)),
     "events": each(fields({"type": event_type, "sequence": whole(1), "hash": digest})),

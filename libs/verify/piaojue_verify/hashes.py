@@ -27,7 +27,8 @@ def rules_hash(record: Record) -> str:
 def count_hash(record: Record) -> str:
     """What the scrutineers confirm: the count, and which poll it is of."""
     ids = {name: record[name]["id"] for name in ("body", "meeting", "poll")}
-    return sha256(canonical({name: record[name] for name in _COUNTED} | ids)).hexdigest()
+    counted = {name: record[name] for name in (*_COUNTED, "channels") if name in record}
+    return sha256(canonical(counted | ids)).hexdigest()
 
 
 def record_hash(record: Record) -> str:

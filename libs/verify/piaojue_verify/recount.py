@@ -4,7 +4,8 @@ A project's votes are the valid papers that mark it, or mark it *for*. A paper w
 have is invalid, and none of its marks counts; one without a mark is valid, an abstention. Without the
 quorum nothing is decided; nor where more papers came back than were issued. Else the seats go to those over
 the mark, most votes first. Equal votes that reach across the last seat leave those seats to a runoff among
-the equals.
+the equals. Where papers came by several channels, they are counted together, and the figures of a channel
+that was counted by hand are added to them; more papers back than issued in one of them void all.
 """
 
 from collections import Counter
@@ -40,7 +41,11 @@ class _Box:
     against: Counter[str] = field(default_factory=Counter)
     valid: int = 0
     invalid: int = 0
-    blank: int = 0
+    blank: int | None = 0
+
+    def add_blank(self, papers: int | None) -> None:
+        """Once a hand count does not tell, the whole is unknown."""
+        self.blank = None if self.blank is None or papers is None else self.blank + papers
 
 
 def recount(record: Record) -> dict[str, Any]:
@@ -48,7 +53,9 @@ def recount(record: Record) -> dict[str, Any]:
     rules = record["rules"]
     check_known(rules, record["versions"])
     candidates = [candidate["project"] for candidate in record["candidates"]]
-    box = _opened(record["papers"], rules["marking"], candidates)
+    box = _opened(record, candidates)
+    for path, tally in tallies(record):
+        _add_tally(box, tally, rules["marking"]["scheme"], candidates, path)
     deputies, present = record["attendance"]["deputies"], record["attendance"]["present"]
     issued, returned = record["reconciliation"]["issued"], box.valid + box.invalid
     result = {
@@ -62,12 +69,51 @@ def recount(record: Record) -> dict[str, Any]:
         "invalid": box.invalid,
         "blank": box.blank,
     }
+    per_channel = record["reconciliation"].get("channels", [])
+    if per_channel:
+        result["channels"] = per_channel  # of each channel alone the papers tell nothing; see the checks
     if present < result["quorum_needed"]:
         return result | _undecided("no-quorum", rules["seats"])
-    if returned > issued:
+    if returned > issued or any(each["returned"] > each["issued"] for each in per_channel):
         return result | _undecided("void", rules["seats"])
     bases = {"deputies": deputies, "present": present, "valid": box.valid}
     return result | _tallied(box, candidates, rules) | _decided(box.votes, candidates, rules, bases)
+
+
+def tallies(record: Record) -> list[tuple[str, Record]]:
+    """The figures of the channels that were counted by hand, with their paths."""
+    return [
+        (f"channels.{place}.tally", channel["tally"])
+        for place, channel in enumerate(record.get("channels", []))
+        if "tally" in channel
+    ]
+
+
+def _add_tally(box: _Box, tally: Record, scheme: str, candidates: Sequence[str], path: str) -> None:
+    if set(tally["tallies"]) != set(candidates):
+        _misfit(f"{path}.tallies", "must have a line for each project on the paper")
+    box.valid += tally["valid"]
+    box.invalid += tally["invalid"]
+    box.add_blank(tally["blank"])
+    for candidate, line in tally["tallies"].items():
+        votes, against = _line(line, scheme, tally["valid"], f"{path}.tallies.{shown(candidate)}")
+        box.votes[candidate] += votes
+        box.against[candidate] += against
+
+
+def _line(line: object, scheme: str, valid: int, path: str) -> tuple[int, int]:
+    """For and against. As many votes as valid papers there are at most; each paper says one of the three."""
+    if scheme == "choose":
+        if type(line) is not int or not 0 <= line <= valid:
+            _misfit(path, f"must be votes, {valid} at most")
+        return line, 0
+    if not isinstance(line, Mapping) or set(line) != set(_WORDS):
+        _misfit(path, f"must have {', '.join(_WORDS)}")
+    if any(type(number) is not int or number < 0 for number in line.values()):
+        _misfit(path, "must have whole numbers")
+    if sum(line.values()) != valid:
+        _misfit(path, f"must be {valid} together")
+    return line["for"], line["against"]
 
 
 def check_known(rules: Mapping[str, Any], versions: Mapping[str, str]) -> None:
@@ -103,15 +149,17 @@ def _fraction(given: object, path: str) -> tuple[int, int]:
     return found
 
 
-def _opened(papers: Sequence[Record], marking: Mapping[str, Any], candidates: Sequence[str]) -> _Box:
-    box = _Box()
+def _opened(record: Record, candidates: Sequence[str]) -> _Box:
+    box, marking = _Box(), record["rules"]["marking"]
     at_most = marking.get("at_most", 0)
     if marking["scheme"] == "choose" and (type(at_most) is not int or at_most < 1):
         raise Misfit("rules.marking.at_most: must be a whole number, at least 1")
     places = {candidate: place for place, candidate in enumerate(candidates)}
-    for number, paper in enumerate(papers):
+    for number, paper in enumerate(record["papers"]):
         path = f"papers.{number}.marks"
-        if marking["scheme"] == "choose":
+        if paper["marks"] is None and "channels" in record:  # nobody could read it
+            box.invalid += paper["times"]
+        elif marking["scheme"] == "choose":
             _add_chosen(box, paper, _chosen(paper["marks"], places, path), at_most)
         else:
             _add_said(box, paper["times"], _said(paper["marks"], places, path))
@@ -138,7 +186,7 @@ def _add_chosen(box: _Box, paper: Record, marks: Sequence[str], at_most: int) ->
         box.invalid += times
         return
     box.valid += times
-    box.blank += 0 if marks else times
+    box.add_blank(0 if marks else times)
     for mark in marks:
         box.votes[mark] += times
 
@@ -156,7 +204,7 @@ def _said(marks: object, places: Mapping[str, int], path: str) -> Mapping[str, s
 
 def _add_said(box: _Box, times: int, marks: Mapping[str, str]) -> None:
     box.valid += times
-    box.blank += 0 if marks else times
+    box.add_blank(0 if marks else times)
     for project, word in marks.items():
         if word == "for":
             box.votes[project] += times

@@ -38,6 +38,10 @@ ALWAYS_UNKNOWN: Final = (
     "That the times are right: they are those of the service's clock.",
 )
 NO_SCRUTINEERS: Final = "Who watched the count: no scrutineer has confirmed it."
+BY_HAND: Final = (
+    "That what was entered by hand, or recorded by a machine, is what the papers say: the papers are in the "
+    "body's keeping, and both readings are with those who counted; the record has a hash of them."
+)
 KEY_UNKNOWN: Final = "Whose key it is: none was given to compare it with."
 KEY_KNOWN: Final = "That the key given is the body's own: that is for whoever gave it to know."
 
@@ -140,14 +144,20 @@ def _receipt(record: Record, receipt: str) -> Check:
     given = receipt.strip().lower()
     if not _RECEIPT.fullmatch(given):
         return Check("receipt", _RECEIPT_THERE, ("receipt: must be the 64 hexadecimal digits of the answer",))
-    faults = () if given in record["receipts"] else ("receipts: the receipt given is not among them",)
-    return Check("receipt", _RECEIPT_THERE, faults)
+    if given not in record["receipts"]:
+        return Check("receipt", _RECEIPT_THERE, ("receipts: the receipt given is not among them",))
+    if "channels" in record and record["channels"][0]["struck"] is not None:
+        why = "channels.0: all papers cast by code were struck, this one too, and others are counted instead"
+        return Check("receipt", _RECEIPT_THERE, (why,))
+    return Check("receipt", _RECEIPT_THERE)
 
 
 def _cannot(record: Record, kid: str | None) -> Iterator[str]:
     yield KEY_UNKNOWN if kid is None else KEY_KNOWN
     if not record["signatures"]:
         yield NO_SCRUTINEERS
+    if "channels" in record:
+        yield BY_HAND
     yield from ALWAYS_UNKNOWN
 
 

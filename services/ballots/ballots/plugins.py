@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from ballots.domain import AdoptionRule, InvalidProfile, MarkingScheme, Profile
+from ballots.domain import AdoptionRule, BallotChannel, InvalidProfile, MarkingScheme, Profile
 from chassis.config import Listed, Location, Setting, Text, Whole, settings_for
 from chassis.plugins import PluginFaults, PluginGroup
 
@@ -15,6 +15,9 @@ ADOPTION_RULES: Final = PluginGroup[AdoptionRule](
 )
 MARKING_SCHEMES: Final = PluginGroup[MarkingScheme](
     "piaojue.ballots.marking_schemes", MarkingScheme, decides=True
+)
+BALLOT_CHANNELS: Final = PluginGroup[BallotChannel](
+    "piaojue.ballots.ballot_channels", BallotChannel, decides=True
 )
 
 SETTINGS: Final = (
@@ -29,6 +32,13 @@ SETTINGS: Final = (
         Listed(Text()),
         ["choose", "for-against"],
         "Marking schemes that polls may name: plugins of the group `piaojue.ballots.marking_schemes`.",
+    ),
+    Setting(
+        "ballot_channels",
+        Listed(Text()),
+        ["hand-papers", "hand-tallies", "keypad"],
+        "Kinds of channels for papers that are not cast by code: plugins of the group "
+        "`piaojue.ballots.ballot_channels`.",
     ),
     Setting(
         "profiles_folder",

@@ -25,6 +25,7 @@ from notifications.schemas import (
 )
 from notifications.store import Notifications, UnknownDelivery, UnknownMessage, UnknownNotice
 from piaojue_contracts.ballots import (
+    CHANNEL_STRUCK_V1,
     MEETING_OPENED_V1,
     OBJECTION_ANSWERED_V1,
     OBJECTION_FILED_V1,
@@ -148,6 +149,11 @@ class NotificationsService(Service):
 
     @handles(POLL_CLOSED_V1)
     def poll_closed(self, heard: Heard) -> None:
+        """Tells those who count."""
+        self._tell(heard)
+
+    @handles(CHANNEL_STRUCK_V1)
+    def channel_struck(self, heard: Heard) -> None:
         """Tells those who count."""
         self._tell(heard)
 

@@ -58,7 +58,11 @@ class BallotChannel(Protocol):
 
     @property
     def entries_needed(self) -> int:
-        """By how many people it is entered."""
+        """By how many people it is entered; where by one, a machine's, the chief looks at its rejects."""
+
+    @property
+    def of_papers(self) -> bool:
+        """Whether what it reads are papers, so that they can be counted again; else figures alone."""
 
     def read(self, content: object, ballot: Ballot) -> list[object]:
         """An entry as a list of what can differ, JSON-ready: papers, or lines of a tally. Raises Fault."""
@@ -79,6 +83,7 @@ class HandPapers:
     name = "hand-papers"
     version = "1"
     entries_needed = 2
+    of_papers = True
 
     def read(self, content: object, ballot: Ballot) -> list[object]:
         papers = read_list(content, "content")
@@ -112,7 +117,10 @@ class KeypadImport(HandPapers):
         text = content if isinstance(content, str) else None
         if text is None:
             raise Fault("content", "must be CSV in a text")
-        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        try:
+            rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
+        except csv.Error:
+            raise Fault("content", "must be CSV, with its quotes closed") from None
         if not rows or sorted(rows[0]) != sorted(ballot.candidates):
             raise Fault("content", f"row 1 must have the columns {', '.join(ballot.candidates)}")
         body = [row for row in rows[1:] if row]
@@ -140,6 +148,7 @@ class HandTallies:
     name = "hand-tallies"
     version = "1"
     entries_needed = 2
+    of_papers = False
 
     def read(self, content: object, ballot: Ballot) -> list[object]:
         fields = read_object(

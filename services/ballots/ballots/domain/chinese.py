@@ -49,6 +49,19 @@ def unit_of(result: Mapping[str, Any]) -> str:
     return "分" if any("points" in tally for tally in tallies.values()) else "票"
 
 
+_CHANNELS = {
+    "codes": "凭码电子投票",
+    "hand-papers": "纸质票逐张录入",
+    "hand-tallies": "纸质票人工计票",
+    "keypad": "表决器",
+}
+
+
+def channel_name(channel: str, kind: str) -> str:
+    """Of what kind it is, and its id, where there may be several."""
+    return _CHANNELS[kind] if kind == "codes" else f"{_CHANNELS.get(kind, kind)}（{channel}）"
+
+
 def reasons(result: Mapping[str, Any], rules: Rules, titles: Mapping[str, str]) -> list[str]:
     """The sentences from the roll call to the outcome. ``result``: of a count; ``titles``: of the candidates,
     in the paper's order."""

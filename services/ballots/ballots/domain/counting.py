@@ -42,8 +42,38 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class PerChannel:
+    """What one channel gives to the count. ``issued``: papers handed out by it."""
+
+    channel: str
+    kind: str
+    issued: int
+    reading: Reading
+
+    @property
+    def returned(self) -> int:
+        return self.reading.valid + self.reading.invalid
+
+    def as_json(self) -> dict[str, object]:
+        """Its reconciliation."""
+        return {
+            "channel": self.channel,
+            "kind": self.kind,
+            "issued": self.issued,
+            "returned": self.returned,
+            "unreturned": max(self.issued - self.returned, 0),
+            "valid": self.reading.valid,
+            "invalid": self.reading.invalid,
+            "blank": self.reading.blank,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
-    """A poll's result. ``decision`` is None where nothing may be decided: without a quorum, or void."""
+    """A poll's result. ``decision`` is None where nothing may be decided: without a quorum, or void.
+
+    ``channels``: where there are others than the codes, what each gives; they are ``reading`` together.
+    """
 
     outcome: str
     decision: Decision | None
@@ -53,6 +83,7 @@ class Count:
     issued: int
     returned: int
     reading: Reading
+    channels: Sequence[PerChannel] = ()
 
     def as_json(self) -> dict[str, object]:
         decision, tallies = self.decision, self.reading.tallies
@@ -76,6 +107,7 @@ class Count:
             "valid": self.reading.valid,
             "invalid": self.reading.invalid,
             "blank": self.reading.blank,
+            **({"channels": [each.as_json() for each in self.channels]} if self.channels else {}),
         }
 
 
@@ -135,8 +167,12 @@ def count(
     returned: int,
     reading: Reading,
     adoption_rule: AdoptionRule,
+    channels: Sequence[PerChannel] = (),
 ) -> Count:
-    """The result of papers read or counted by hand; candidates in the order of the reading's tallies."""
+    """The result of papers read or counted by hand; candidates in the order of the reading's tallies.
+
+    More papers back than were issued, of all or in one of ``channels``, and the whole poll is void.
+    """
     rules.check_differential(tuple(reading.tallies))
     check_issued(issued, attendance.present)
     check_balance(returned, reading)
@@ -144,14 +180,14 @@ def count(
     decision = None
     if attendance.present < needed:
         outcome = "no-quorum"
-    elif returned > issued:
+    elif returned > issued or any(each.returned > each.issued for each in channels):
         outcome = "void"
     else:
         figures = _figures(rules, attendance, reading)
         decision = adoption_rule.decide(figures, rules.adoption.parameters)
         decision.check_against(figures)
         outcome = decision.outcome
-    return Count(outcome, decision, attendance, rules.seats, needed, issued, returned, reading)
+    return Count(outcome, decision, attendance, rules.seats, needed, issued, returned, reading, channels)
 
 
 def _figures(rules: Rules, attendance: Attendance, reading: Reading) -> Figures:
@@ -169,12 +205,12 @@ def check_issued(issued: int, present: int) -> None:
         raise MoreIssuedThanPresent(f"{issued} papers issued to {present} deputies present", field="issued")
 
 
-def check_balance(returned: int, reading: Reading) -> None:
+def check_balance(returned: int, reading: Reading, field: str = "returned") -> None:
     read = reading.valid + reading.invalid
     if returned != read:
         raise PapersDoNotBalance(
             f"{returned} papers returned, but {reading.valid} valid and {reading.invalid} invalid are {read}",
-            field="returned",
+            field=field,
         )
 
 

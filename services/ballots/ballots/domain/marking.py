@@ -56,6 +56,10 @@ class Tally:
             return {"points": self.votes, "papers": self.papers}
         return {"for": self.votes, "against": self.against, "abstain": self.abstain}
 
+    def as_line(self) -> object:
+        """As the line of a hand count: its votes, where nothing else is known."""
+        return self.votes if self.against is None and self.papers is None else self.as_json()
+
 
 class MarkingScheme(Protocol):
     """The interface of a marking scheme. Stateless: one object reads every poll's papers."""

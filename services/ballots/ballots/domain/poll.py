@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import Enum
 
 from ballots.domain.adoption import BUILT_IN_ADOPTION_RULES, AdoptionRule
-from ballots.domain.counting import Attendance, check_issued, count, read_papers
+from ballots.domain.channel_kinds import BUILT_IN_CHANNELS, Ballot, BallotChannel
+from ballots.domain.channels import NO_CHANNELS, Channels, together
+from ballots.domain.counting import Attendance, PerChannel, check_issued, count, read_papers
 from ballots.domain.errors import (
     Fault,
     InvalidMarks,
@@ -191,8 +193,8 @@ class Poll:
         self.check_open()
         return replace(self, issued=self.issued - 1)
 
-    def check_printable(self) -> None:
-        """Slips are printed before the poll opens, or while it is open. Raises PollNotOpen."""
+    def check_not_closed(self) -> None:
+        """It is not open yet, or open. Raises PollNotOpen."""
         if self.state is not PollState.PREPARED:
             self.check_open()
 
@@ -223,16 +225,31 @@ class Poll:
         papers: Iterable[tuple[int, object]],
         adoption_rules: Mapping[str, AdoptionRule] | None = None,
         marking_schemes: Mapping[str, MarkingScheme] | None = None,
+        channels: Channels = NO_CHANNELS,
+        channel_kinds: Mapping[str, BallotChannel] | None = None,
     ) -> "Poll":
-        """Counts all papers, given as ``(times, marks)``. Raises PollNotClosed or RuleChanged."""
-        if self.state is not PollState.CLOSED:
-            raise PollNotClosed("only a closed poll is counted, and only once")
+        """Counts all papers: those cast by code, given as ``(times, marks)``, and what ``channels`` give.
+
+        Raises PollNotClosed, RuleChanged, and what :meth:`Channels.readings` raises.
+        """
+        self.check_closed("only a closed poll is counted, and only once")
         assert self.attendance is not None
-        scheme, rule = self._marking_scheme(marking_schemes), self._adoption_rule(adoption_rules)
-        reading = read_papers(papers, scheme, self.candidates, self.rules.marking.parameters)
+        ballot, rule = self.ballot(marking_schemes), self._adoption_rule(adoption_rules)
+        kinds = BUILT_IN_CHANNELS if channel_kinds is None else channel_kinds
+        per_channel: Sequence[PerChannel] = ()
+        if channels.each:
+            per_channel = channels.readings(papers, kinds, ballot)
+            reading = together([each.reading for each in per_channel], ballot)
+        else:
+            reading = read_papers(papers, ballot.scheme, self.candidates, ballot.parameters)
         returned = reading.valid + reading.invalid
-        result = count(self.rules, self.attendance, self.issued, returned, reading, rule)
+        result = count(self.rules, self.attendance, self.issued, returned, reading, rule, per_channel)
         return replace(self, state=PollState.COUNTED, result=result.as_json())
+
+    def ballot(self, marking_schemes: Mapping[str, MarkingScheme] | None = None) -> Ballot:
+        """What its papers may say. RuleChanged."""
+        scheme = self._marking_scheme(marking_schemes)
+        return Ballot(scheme, self.rules.marking.parameters, self.candidates)
 
     def declare(self, now: datetime) -> "Poll":
         """Raises PollNotCounted."""
@@ -243,6 +260,10 @@ class Poll:
     def check_open(self) -> None:
         if self.state is not PollState.OPEN:
             raise PollNotOpen("the poll is not open")
+
+    def check_closed(self, detail: str) -> None:
+        if self.state is not PollState.CLOSED:
+            raise PollNotClosed(detail)
 
     def _adoption_rule(self, loaded: Mapping[str, AdoptionRule] | None) -> AdoptionRule:
         known = BUILT_IN_ADOPTION_RULES if loaded is None else loaded

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ballots.domain.channel_records import as_heaps
 from ballots.domain.hashing import canonical, digest
 from ballots.domain.meeting import Body, Meeting
 from ballots.domain.poll import Poll
@@ -18,27 +19,33 @@ _FIGURES = ("issued", "returned", "unreturned", "valid", "invalid", "blank")
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted: a counted poll, its papers as ``(times, marks)`` and the receipts given for them."""
+    """What was counted: a counted poll, its papers as ``(times, marks)`` and the receipts given for them.
+
+    ``channels``: where there are others than the codes, what the record says of each. The papers are those
+    of all of them that stand, not told apart: of a channel with few, its papers would be known.
+    """
 
     poll: Poll
     papers: Sequence[tuple[int, object]]
     receipts: Sequence[str]
+    channels: Sequence[Mapping[str, Any]] = ()
 
     @property
     def every_paper_has_a_receipt(self) -> bool:
-        return sum(times for times, _ in self.papers) == len(self.receipts)
+        return not self.channels and sum(times for times, _ in self.papers) == len(self.receipts)
 
     def as_json(self) -> dict[str, Any]:
         """The part of the record that the scrutineers confirm, but for what it is of."""
         poll = self.poll
         assert poll.attendance is not None
         assert poll.result is not None
-        papers = [{"times": times, "marks": marks} for times, marks in self.papers]
+        figures = (*_FIGURES, *(["channels"] if self.channels else []))
         return {
             "rules_hash": poll.rules_hash,
             "attendance": {"deputies": poll.attendance.deputies, "present": poll.attendance.present},
-            "reconciliation": {name: poll.result[name] for name in _FIGURES},
-            "papers": sorted(papers, key=lambda paper: canonical(paper["marks"])),
+            "reconciliation": {name: poll.result[name] for name in figures},
+            **({"channels": [dict(each) for each in self.channels]} if self.channels else {}),
+            "papers": as_heaps(self.papers),
             "receipts_root": receipts_root(self.receipts),
             "result": dict(poll.result),
         }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ballots.domain.channels import Channel
 from ballots.domain.meeting import Body, Meeting
 from ballots.domain.objections import Objection
 from ballots.domain.poll import Poll
@@ -83,14 +84,27 @@ def turnout_changed(poll: Poll, returned: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def poll_closed(poll: Poll, returned: int, now: datetime) -> dict[str, Any]:
+def poll_closed(poll: Poll, returned: int, channels: int, now: datetime) -> dict[str, Any]:
+    """``returned``: by code; ``channels``: how many others there are, whose papers are not counted yet."""
     return {
         "body": poll.body,
         "meeting": poll.meeting,
         "poll": poll.id,
         "issued": poll.issued,
         "returned": returned,
+        **({"channels": channels} if channels else {}),
         "closed_at": rfc3339(now),
+    }
+
+
+def channel_struck(poll: Poll, channel: Channel, now: datetime) -> dict[str, Any]:
+    """The reason stands in the record: a text could name somebody."""
+    return {
+        "body": poll.body,
+        "poll": poll.id,
+        "channel": channel.id,
+        "kind": channel.kind,
+        "struck_at": rfc3339(now),
     }
 
 
@@ -107,7 +121,8 @@ def count_signed(poll: Poll, signed: Mapping[str, Any], *, tell_hash: bool) -> d
 def result_declared(poll: Poll, on_paper: OnPaper, body: Body, now: datetime) -> dict[str, Any]:
     assert poll.result is not None
     result: Mapping[str, Any] = poll.result
-    return {name: result[name] for name in _FIGURES} | {
+    figures = (*_FIGURES, *(["channels"] if "channels" in result else []))
+    return {name: result[name] for name in figures} | {
         "body": poll.body,
         "body_name": body.name,
         "meeting": poll.meeting,

@@ -2,6 +2,17 @@
 form."""
 
 from ballots.schemas.bodies import BodyAnswerSchema, BodySchema
+from ballots.schemas.channels import (
+    BoxSchema,
+    ChannelAnswerSchema,
+    ChannelSchema,
+    ChannelsSchema,
+    EntrySchema,
+    IssuePapersSchema,
+    SettlementSchema,
+    ShownChannelSchema,
+    StrikeSchema,
+)
 from ballots.schemas.documents import DocumentQuerySchema
 from ballots.schemas.meetings import (
     ComingAndGoingSchema,
@@ -50,13 +61,19 @@ __all__ = [
     "AnswerObjectionSchema",
     "BodyAnswerSchema",
     "BodySchema",
+    "BoxSchema",
     "CandidateSchema",
+    "ChannelAnswerSchema",
+    "ChannelSchema",
+    "ChannelsSchema",
     "CodesSchema",
     "ComingAndGoingSchema",
     "CountSchema",
     "DeputySchema",
     "DocumentQuerySchema",
+    "EntrySchema",
     "FileObjectionSchema",
+    "IssuePapersSchema",
     "IssueSlipsSchema",
     "MeetingAnswerSchema",
     "MeetingQuerySchema",
@@ -80,10 +97,13 @@ __all__ = [
     "RollImportQuerySchema",
     "RollImportedSchema",
     "RollSchema",
+    "SettlementSchema",
+    "ShownChannelSchema",
     "SignSchema",
     "SignedSchema",
     "SlipsAnswerSchema",
     "SlipsSchema",
     "SpoilSlipSchema",
+    "StrikeSchema",
     "read_roll_file",
 ]

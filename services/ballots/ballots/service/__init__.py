@@ -1,8 +1,9 @@
 """The service ballots: who may ask what of it, and which events it hears."""
 
 from ballots import usecases
-from ballots.plugins import ADOPTION_RULES, MARKING_SCHEMES, profiles_for
+from ballots.plugins import ADOPTION_RULES, BALLOT_CHANNELS, MARKING_SCHEMES, profiles_for
 from ballots.service.bodies import BodyRoutes
+from ballots.service.channels import ChannelRoutes
 from ballots.service.documents import DocumentRoutes
 from ballots.service.guessing import guesses_for
 from ballots.service.meetings import MeetingRoutes
@@ -33,6 +34,7 @@ class BallotsService(
     PollRoutes,
     SlipRoutes,
     PaperRoutes,
+    ChannelRoutes,
     RoundRoutes,
     RecordRoutes,
     DocumentRoutes,
@@ -45,6 +47,7 @@ class BallotsService(
     store = Stored(Ballots)
     adoption_rules = Plugged(ADOPTION_RULES, "adoption_rules")
     marking_schemes = Plugged(MARKING_SCHEMES, "marking_schemes")
+    channel_kinds = Plugged(BALLOT_CHANNELS, "ballot_channels")
     profiles = Made(profiles_for)
     code_key = Secret("code_key")
     casting = Grouped(usecases.cast_ballots, at_once=2)  # while one awaits its commit, the other works

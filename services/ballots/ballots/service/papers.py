@@ -4,16 +4,19 @@ from typing import Any
 
 from ballots import usecases
 from ballots.domain import (
+    ChannelNotSettled,
     CodeSpent,
     CodeUnknown,
     InvalidMarks,
     Overvoted,
+    PapersDoNotBalance,
     PollNotClosed,
     PollNotCounted,
     PollNotOpen,
     RecordKeyChanged,
     RuleChanged,
     SignaturesMissing,
+    TallyExceedsValid,
     TooManyGuesses,
 )
 from ballots.schemas import (
@@ -35,6 +38,7 @@ class PaperRoutes:
     store: Any
     adoption_rules: Any
     marking_schemes: Any
+    channel_kinds: Any
     code_key: Any
     casting: Any
     guesses: Any
@@ -81,12 +85,23 @@ class PaperRoutes:
         "/bodies/<body>/polls/<poll>/count",
         who=bearer("scrutineer", "teller"),
         answer=CountSchema(),
-        refuses=(UnknownPoll, PollNotClosed, RuleChanged, PluginFailed),
+        refuses=(
+            *(UnknownPoll, PollNotClosed, RuleChanged, PluginFailed),
+            *(ChannelNotSettled, PapersDoNotBalance, TallyExceedsValid),
+        ),
     )
     def count_poll(self, call: Call) -> dict[str, Any]:
-        """Counts a closed poll. The result is for those who count until it is declared."""
+        """Counts a closed poll, all its channels together, if each balances.
+
+        The result is for those who count until it is declared.
+        """
         return usecases.count_poll(
-            self.store, call.path["body"], call.path["poll"], self.adoption_rules, self.marking_schemes
+            self.store,
+            call.path["body"],
+            call.path["poll"],
+            self.adoption_rules,
+            self.marking_schemes,
+            self.channel_kinds,
         )
 
     @http(

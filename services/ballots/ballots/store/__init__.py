@@ -1,6 +1,7 @@
 """The repository of ballots' use cases."""
 
 from ballots.store.bodies import Bodies
+from ballots.store.channels import ChannelExists, PollChannels
 from ballots.store.errors import (
     EventsNotNumbered,
     MeetingExists,
@@ -21,12 +22,13 @@ from ballots.store.rounds import NextRoundExists, Rounds
 from ballots.store.slips import Slips
 
 
-class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records, Slips, Objections):
+class Ballots(Bodies, Rolls, Meetings, PollOfficers, Polls, Rounds, Records, Slips, Objections, PollChannels):
     """All that ballots keeps, in one transaction."""
 
 
 __all__ = [
     "Ballots",
+    "ChannelExists",
     "EventsNotNumbered",
     "MeetingExists",
     "NextRoundExists",

@@ -7,6 +7,16 @@ from ballots.usecases.bodies import (
     show_candidates,
 )
 from ballots.usecases.casting import Cast, cast_ballots, read_cast
+from ballots.usecases.channels import (
+    count_box,
+    enter_batch,
+    issue_papers,
+    open_channel,
+    settle_difference,
+    show_channel,
+    show_channels,
+    strike_channel,
+)
 from ballots.usecases.documents import announcement, count_report, roll_call_sheet
 from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
 from ballots.usecases.objections import answer_objection, file_objection, show_objections
@@ -32,15 +42,19 @@ __all__ = [
     "call_roll",
     "cast_ballots",
     "close_poll",
+    "count_box",
     "count_poll",
     "count_report",
     "declare_result",
+    "enter_batch",
     "file_objection",
     "import_roll",
     "issue_numbers",
+    "issue_papers",
     "issue_slips",
     "keep_candidate_list",
     "observe_polls",
+    "open_channel",
     "open_meeting",
     "open_poll",
     "prepare_next_round",
@@ -51,8 +65,11 @@ __all__ = [
     "register_body",
     "replace_roll",
     "roll_call_sheet",
+    "settle_difference",
     "show_body",
     "show_candidates",
+    "show_channel",
+    "show_channels",
     "show_count",
     "show_meeting",
     "show_objections",
@@ -66,5 +83,6 @@ __all__ = [
     "show_slips",
     "sign",
     "spoil_slip",
+    "strike_channel",
     "tell_turnout",
 ]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from ballots.domain import (
     AdoptionRule,
+    BallotChannel,
     Body,
     MarkingScheme,
     OnPaper,
@@ -18,6 +19,8 @@ AdoptionRules = Plugins[AdoptionRule]
 
 MarkingSchemes = Plugins[MarkingScheme]
 
+ChannelKinds = Plugins[BallotChannel]
+
 T = TypeVar("T")
 
 
@@ -27,7 +30,10 @@ def told(
     poll: Poll,
     now: datetime,
 ) -> dict[str, Any]:
-    return telling_of(poll, ballots.on_paper(poll), ballots.body(poll.body), now)
+    """With where the poll stands among the rounds of its decision."""
+    stands = ballots.round_of(poll.body, poll.id)
+    data = telling_of(poll, ballots.on_paper(poll), ballots.body(poll.body), now)
+    return data | {"decision": stands.decision, "round": stands.number}
 
 
 def by_plugin(plugins: Plugins[Any], name: str, call: Callable[[], T]) -> T:

@@ -36,6 +36,7 @@ def count_report(store: Store[Ballots], body: str, poll_id: str, *, for_counters
         count_hash = counted_in(ballots, poll).hash()
         signed = [each for each in ballots.signatures(poll) if each.count_hash == count_hash]
         return _of_poll(ballots, poll) | {
+            "channels": _channels(ballots, poll),
             "slips": {"spoiled": _spoiled(ballots, poll)},
             "hashes": {"rules": poll.rules_hash, "count": count_hash},
             "people": _people(ballots.officers(poll), signed),
@@ -139,6 +140,23 @@ def _projects(poll: Poll, on_paper: OnPaper, result: Mapping[str, Any]) -> list[
             }
         )
     return lines
+
+
+def _channels(ballots: Ballots, poll: Poll) -> list[dict[str, Any]]:
+    """Of a poll with others than the codes: the figures of each whose count stands, and the reason of each
+    that was struck."""
+    assert poll.result is not None
+    result: Mapping[str, Any] = poll.result
+    figures = {each["channel"]: each for each in result.get("channels", [])}
+    return [
+        {
+            "name": chinese.channel_name(told["channel"], told["kind"]),
+            "figures": figures.get(told["channel"]),
+            "struck": told["struck"],
+            "replaces": told.get("replaces"),
+        }
+        for told in (each.told for each in ballots.sealed_channels(poll))
+    ]
 
 
 def _standing(adopted: bool, tied: bool) -> str:

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
+from secrets import token_hex
 from time import monotonic, sleep
 from typing import Any, Final
 
-from ballots.domain import PollState, check_signed, telling
+from ballots.domain import PollState, check_signed, seal, telling
 from ballots.store import Ballots, EventsNotNumbered
-from ballots.usecases.common import AdoptionRules, MarkingSchemes, by_plugin, subject_of, told
+from ballots.usecases.common import AdoptionRules, ChannelKinds, MarkingSchemes, by_plugin, subject_of, told
 from ballots.usecases.polls import show_poll
 from ballots.usecases.records import Recorder
 from ballots.usecases.signing import after_close, count_shown, counted_in
@@ -30,7 +31,7 @@ def close_poll(store: Store[Ballots], body: str, poll_id: str, now: datetime) ->
         ballots.publish(
             POLL_CLOSED_V1,
             subject=subject_of(poll),
-            data=telling.poll_closed(poll, ballots.returned(body, poll_id), now),
+            data=telling.poll_closed(poll, ballots.returned(body, poll_id), ballots.boxes(poll), now),
         )
     store.forget_deleted("papers", "receipts", "codes", "slips")
     return show_poll(store, body, poll_id)
@@ -42,18 +43,30 @@ def count_poll(
     poll_id: str,
     adoption_rules: AdoptionRules,
     marking_schemes: MarkingSchemes,
+    channel_kinds: ChannelKinds,
 ) -> dict[str, Any]:
-    """Counts a closed poll, for those who will sign. Raises UnknownPoll, PollNotClosed, RuleChanged."""
+    """Counts a closed poll, for those who will sign, and seals its channels.
+
+    Raises UnknownPoll, PollNotClosed, RuleChanged, ChannelNotSettled, PapersDoNotBalance, TallyExceedsValid.
+    """
     with store.transaction() as ballots:
         closed = ballots.poll_to_change(body, poll_id)
         papers = ballots.marks(closed) if closed.state is PollState.CLOSED else []
+        channels = ballots.channels(closed)
         poll = by_plugin(
             adoption_rules,
             closed.rules.adoption.name,
-            lambda: closed.count(papers, adoption_rules, marking_schemes),
+            lambda: closed.count(papers, adoption_rules, marking_schemes, channels, channel_kinds),
         )
         ballots.save_poll(poll)
-        return count_shown(ballots, poll)
+        salts = {each.id: token_hex(16) for each in channels.each}
+        ballots.seal_channels(
+            poll, seal(channels, papers, channel_kinds, poll.ballot(marking_schemes), salts)
+        )
+        shown = count_shown(ballots, poll)
+    if channels.each:
+        store.forget_deleted("channels")
+    return shown
 
 
 def declare_result(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from ballots.domain import (
+    CODES,
     Counted,
     Officers,
     Poll,
@@ -13,6 +14,7 @@ from ballots.domain import (
     Signature,
     check_confirmed,
     check_signable,
+    merged,
     sign_count,
     telling,
 )
@@ -24,7 +26,10 @@ from piaojue_contracts.ballots import COUNT_SIGNED_V1
 
 def counted_in(ballots: Ballots, poll: Poll) -> Counted:
     """What was counted, from what is there now: papers changed since would have another hash."""
-    return Counted(poll, ballots.marks(poll), ballots.receipts(poll))
+    sealed = ballots.sealed_channels(poll)
+    by_code = [] if any(each.id == CODES and each.told["struck"] for each in sealed) else ballots.marks(poll)
+    papers = merged([*by_code, *(paper for each in sealed for paper in each.papers)])
+    return Counted(poll, papers, ballots.receipts(poll), [each.told for each in sealed])
 
 
 def show_count(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:

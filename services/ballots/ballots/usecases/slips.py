@@ -39,14 +39,14 @@ def print_slips(
     """
     with store.reading() as ballots:
         poll = ballots.poll(body, poll_id)
-        poll.check_printable()
+        poll.check_not_closed()
         first, body_name = ballots.last_slip(poll) + 1, ballots.body(body).name
     codes = _drawn(slips, source or SystemRandom())
     numbered = dict(enumerate(codes, first))
     file = typeset({"body": body, "body_name": body_name, **_on_slips(poll, numbered)})
     with store.transaction() as ballots:
         poll = ballots.poll_to_change(body, poll_id)
-        poll.check_printable()
+        poll.check_not_closed()
         ballots.add_slips(poll, {number: code_hash(code, key) for number, code in numbered.items()})
     return file
 
