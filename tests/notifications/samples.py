@@ -74,10 +74,20 @@ def result(*, votes=(70, 60, 24), adopted=("market", "elders"), against=None, **
     }
 
 
+def by_points(points, papers):
+    """Projects that were given points by so many papers; the first two are adopted."""
+    return [
+        named | {"adopted": place < 2, "votes": votes, "against": None, "abstain": None, "papers": given}
+        for place, (named, votes, given) in enumerate(zip(NAMED, points, papers, strict=True))
+    ]
+
+
 OUTCOMES = {
     "complete": result(),
     "for and against": result(against=(8, 17, 50)),
     "by order of votes": result(pass_mark=None, blank=None),
+    "second round": result(decision="p1", round=2),
+    "by points": result(pass_mark=None, projects=by_points((170, 150, 24), (70, 60, 24))),
     "some unreturned": result(returned=77, unreturned=2, valid=77, invalid=0, blank=0),
     "runoff": result(
         outcome="runoff",
@@ -165,6 +175,13 @@ DATA = {
         "present": 75,
         "quorum_needed": 53,
         "opened_at": AT,
+    },
+    "piaojue.ballots.channel_struck.v1": {
+        "body": "yongan",
+        "poll": "p1",
+        "channel": "keys",
+        "kind": "keypad",
+        "struck_at": AT,
     },
     "piaojue.ballots.count_signed.v1": {"body": "yongan", "poll": "p1", "signed": 2, "of": 3},
     "piaojue.ballots.turnout_changed.v1": {

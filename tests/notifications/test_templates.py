@@ -71,6 +71,8 @@ def test_result_is_announced_in_english():
     [
         ("for and against", ["赞成70票，反对8票，弃权0票，通过", "项目赞成票在40票以上"]),
         ("by order of votes", ["按得票多少确定通过的项目"]),
+        ("second round", ["“2022年民生实事项目票决”（第2轮）"]),
+        ("by points", ["按得分多少确定通过的项目", "一、农贸市场改造：170分，通过"]),
         ("some unreturned", ["收回表决票77张", "收回的表决票少于发出的表决票，票决有效"]),
         (
             "runoff",
@@ -89,7 +91,7 @@ def test_result_of_every_outcome_is_announced(outcome, said):
     text = announced(OUTCOMES[outcome]).text
     for each in said:
         assert each in text
-    assert ("各候选项目得票情况" in text) == (outcome not in ("void", "no-quorum"))
+    assert ("各候选项目得" in text) == (outcome not in ("void", "no-quorum"))
     assert ("计为弃权" in text) == bool(OUTCOMES[outcome]["blank"] and outcome not in ("void", "no-quorum"))
 
 
@@ -97,6 +99,19 @@ def test_result_lists_the_adopted_by_their_votes_and_all_in_the_order_of_the_pap
     text = announced(result(votes=(60, 70, 24), adopted=("elders", "market"))).text
     assert "一、养老服务点\n二、农贸市场改造" in text
     assert "一、农贸市场改造：60票，通过\n二、养老服务点：70票，通过" in text
+
+
+def test_points_and_rounds_are_announced_in_english():
+    assert "1. 农贸市场改造: 170 points; adopted" in announced(OUTCOMES["by points"], "en").text
+    assert "“2022年民生实事项目票决” (round 2)" in announced(OUTCOMES["second round"], "en").text
+
+
+def test_close_with_boxes_to_be_counted_draws_no_conclusion():
+    data = DATA["piaojue.ballots.poll_closed.v1"] | {"issued": 79, "returned": 50, "channels": 1}
+    chinese, english = TEMPLATES.write(orders("piaojue.ballots.poll_closed.v1", data)[0])
+    assert "凭码收回表决票50张，另有1个投票渠道的表决票尚待清点" in chinese.text
+    assert "少于" not in chinese.text
+    assert "Papers of 1 other channel are still to be counted." in english.text
 
 
 def test_standing_committee_has_no_presidium():

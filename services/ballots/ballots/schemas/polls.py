@@ -128,7 +128,9 @@ class PollAnswerSchema(Schema):
     deputies = fields.Integer(allow_none=True)
     present = fields.Integer(allow_none=True)
     issued = fields.Integer()
-    returned = fields.Integer(metadata={"description": "Papers returned so far."})
+    returned = fields.Integer(
+        metadata={"description": "Papers returned so far; by code, until the result is declared."}
+    )
     result = fields.Dict(allow_none=True, metadata={"description": "As `piaojue count` prints it."})
     objections = fields.Nested(
         ObjectionsSummarySchema, allow_none=True, metadata={"description": "Null before the declaration."}

@@ -69,12 +69,13 @@ class PollChannels(BallotsRepository):
         )
 
     def seal_channels(self, poll: Poll, sealed: list[Sealed]) -> None:
-        """In place of what was entered, in the order of the papers in the box."""
+        """In place of what was entered, in the order of the papers in the box; the boxes' numbers stay."""
         for each in sealed:
+            boxes = [[box["by"], box["returned"]] for box in each.detail.get("boxes", [])]
             self.connection.execute(
                 update(channels)
                 .where(*_of(poll), channels.c.id == each.id)
-                .values(entered=None, sealed=each.as_stored())
+                .values(entered={"boxes": boxes, "batches": {}}, sealed=each.as_stored())
             )
 
     def sealed_channels(self, poll: Poll) -> list[Sealed]:

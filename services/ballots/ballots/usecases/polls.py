@@ -115,6 +115,7 @@ def show_poll(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
     with store.reading() as ballots:
         poll = ballots.poll(body, poll_id)
         on_paper = ballots.on_paper(poll)
+        result: Mapping[str, Any] | None = poll.result if poll.state is PollState.DECLARED else None
         return {
             "id": poll.id,
             "body": poll.body,
@@ -130,8 +131,8 @@ def show_poll(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
             "deputies": poll.attendance.deputies if poll.attendance else None,
             "present": poll.attendance.present if poll.attendance else None,
             "issued": poll.issued,
-            "returned": ballots.returned(body, poll_id),
-            "result": poll.result if poll.state is PollState.DECLARED else None,
+            "returned": result["returned"] if result else ballots.returned(body, poll_id),
+            "result": result,
             "objections": objections_shown(ballots, poll) if poll.state is PollState.DECLARED else None,
         }
 
