@@ -1,4 +1,7 @@
-"""Channels of papers that are not cast by code."""
+"""Channels of papers that are not cast by code.
+
+A release before would count the codes alone of a poll that has others: it must not run beside.
+"""
 
 import sqlalchemy as sa
 from alembic import op
