@@ -149,7 +149,11 @@ def test_a_file_that_is_no_database_is_an_error_of_its_own(stores):
 
 @pytest.mark.parametrize(
     ("name", "mode", "level"),
-    [("signing-key.pem", 0o644, ERROR), ("ballots-code_key", 0o604, ERROR), ("ballots-code_key", 0o660, WARNING)],
+    [
+        ("signing-key.pem", 0o644, ERROR),
+        ("ballots-code_key", 0o604, ERROR),
+        ("ballots-code_key", 0o660, WARNING),
+    ],
 )
 def test_a_secret_that_others_can_use_is_told_with_its_cure(stores, name, mode, level):
     (stores.folder / name).touch()

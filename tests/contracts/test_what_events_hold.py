@@ -24,11 +24,11 @@ OF_PEOPLE = {
 NAMES_OF_BODIES = {"body_name"}
 BEFORE_THE_RESULT = {
     *("meeting_opened", "poll_opened", "turnout_changed", "poll_closed"),
-    *("candidates_published", "suggestion_received", "rating_opened", "count_signed"),
+    *("candidates_published", "suggestion_received", "rating_opened", "count_signed", "channel_struck"),
 }
 TOLD_BEFORE_THE_RESULT = {
     *("year", "seats", "due", "deputies", "members", "present", "quorum_needed", "issued", "returned"),
-    *("signed", "of"),  # scrutineers
+    *("signed", "of", "round", "channels"),  # scrutineers, rounds of a decision, boxes
 }
 """The numbers that may be told while a poll is open, or closed and not declared."""
 

@@ -79,7 +79,7 @@ def test_notice_is_published_to_other_services(region):
 
 def test_messages_are_for_the_roles_of_the_token(region):
     for role, kinds in (
-        ("teller", {"poll_opened", "poll_closed"}),
+        ("teller", {"poll_opened", "poll_closed", "channel_struck"}),
         ("department", {"candidates_published", "implementation_started", "rating_concluded"}),
         ("operator", set()),
     ):
