@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from chassis.bus import BusUnavailable, KombuBus
+from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.following import followed
 from piaojue.operating.places import Place
@@ -37,8 +38,8 @@ def broker(place: Place) -> Iterator[Finding]:
         return
     yield _version(name, seen.product, seen.version)
     for exchange in seen.missing:
-        producer = exchange.partition(".")[0]
-        yield Finding(WARNING, "broker", exchange, "there is no such exchange yet", f"piaojue run {producer}")
+        cure = f"{exchange.partition('.')[0]} makes it when it starts: {started(place)}"
+        yield Finding(WARNING, "broker", exchange, "there is no such exchange yet", cure)
     if sources:
         yield from _queue(place, seen.queue)
 
@@ -55,7 +56,7 @@ def _queue(place: Place, queue: object) -> Iterator[Finding]:
     from chassis.bus.inspecting import QueueSeen
 
     assert isinstance(queue, QueueSeen)
-    name, run = queue.name, f"piaojue run {place.service}"
+    name, run = queue.name, started(place)
     again = (
         f"stop {place.service}; rabbitmqctl delete_queue {name}{_vhost(place)}; {run} (nothing is lost by it)"
     )

@@ -12,6 +12,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from chassis.bus import BusUnavailable, KombuBus
 from piaojue.operating.checks.broker import inbox_of, vhost_of
+from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.checks.stores import skew
 from piaojue.operating.following import followed
@@ -73,7 +74,7 @@ def management(url: str, places: Sequence[Place]) -> Iterator[Finding]:
 
 def _bindings(places: Sequence[Place], bound: set[tuple[str, str, str]]) -> Iterator[Finding]:
     for place in places:
-        queue, run = inbox_of(place.service), f"start {place.service} anew: it binds its queue again"
+        queue, run = inbox_of(place.service), f"{started(place)}: it binds its queue when it starts"
         wanted = {(exchange_of(source), queue, "#") for source in followed(place.service)}
         have = {each for each in bound if each[1] == queue and each[0]}
         for source, _, _ in sorted(wanted - have):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.files import ending
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.gathering import answering
@@ -13,11 +14,7 @@ from piaojue.versions import versions
 def process(place: Place) -> Iterator[Finding]:
     """It answers, and says that it lacks nothing."""
     name = place.service
-    start = (
-        f"piaojue up --data-folder {place.settings.data_folder}"
-        if place.settings.broker_url.startswith("memory:")
-        else f"piaojue run {name}"
-    )
+    start = started(place)
     try:
         told = answering(place)
     except Exception as error:
@@ -39,7 +36,7 @@ def _version(name: str, running: str | None, start: str) -> Iterator[Finding]:
     here = services[name]
     if running is not None and running != here:
         what = f"runs as {running}, and {here} is installed here"
-        yield Finding(WARNING, "version", name, what, f"start it anew: {start}")
+        yield Finding(WARNING, "version", name, what, start)
     elif running is not None:
         yield Finding(OK, "version", name, running)
 

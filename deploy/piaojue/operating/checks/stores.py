@@ -14,6 +14,7 @@ from chassis.store.audit import AuditBroken, noted
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.migrating import look
 from chassis.store.tables import event_log
+from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.following import followed
 from piaojue.operating.gathering import age_of
@@ -92,7 +93,7 @@ def outbox(place: Place) -> Iterator[Finding]:
         what = f"{pending.events} event(s) are not published, the oldest for {age(old)}"
         yield Finding(level, "outbox", name, what, restart)
     elif pending.events and not leads_anybody(place):
-        yield Finding(WARNING, "outbox", name, "no process leads its relay", f"piaojue run {name}")
+        yield Finding(WARNING, "outbox", name, "no process leads its relay", started(place))
     else:
         yield Finding(OK, "outbox", name, f"{pending.events} event(s) wait to be published")
 
@@ -110,7 +111,7 @@ def inbox(place: Place) -> Iterator[Finding]:
     if due is not None and late > SLOW_SECONDS:
         level = ERROR if late > STALLED_SECONDS else WARNING
         what = f"{load.waiting} event(s) wait, one of them due for {age(late)}: nobody handles them"
-        yield Finding(level, "inbox", name, what, f"piaojue run {name}, or start it anew")
+        yield Finding(level, "inbox", name, what, started(place))
     elif not load.parked:
         yield Finding(OK, "inbox", name, f"{load.waiting} event(s) wait, none is parked")
 
@@ -131,7 +132,7 @@ def positions(consumer: Place, places: Sequence[Place]) -> Iterator[Finding]:
         if fault := position_fault(producer.store, taken):
             yield Finding(ERROR, "sequence", about, fault, _forked(source))
         elif waited := _waited(producer.store, taken.sequence):
-            yield _behind(about, consumer.service, tip - taken.sequence, waited)
+            yield _behind(about, consumer, tip - taken.sequence, waited)
         else:
             yield Finding(OK, "sequence", about, f"has taken {taken.sequence} of {tip}")
 
@@ -150,10 +151,10 @@ def _waited(store: Any, taken: int) -> float | None:
     return age_of(json.loads(row.body)["time"]) if row else None
 
 
-def _behind(about: str, consumer: str, events: int, waited: float) -> Finding:
+def _behind(about: str, consumer: Place, events: int, waited: float) -> Finding:
     level = ERROR if waited > STALLED_SECONDS else WARNING if waited > SLOW_SECONDS else OK
     what = f"{events} event(s) behind, for {age(waited)}"
-    return Finding(level, "sequence", about, what, None if level == OK else f"piaojue run {consumer}")
+    return Finding(level, "sequence", about, what, None if level == OK else started(consumer))
 
 
 def chain(place: Place) -> Iterator[Finding]:
