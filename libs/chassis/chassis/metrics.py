@@ -300,6 +300,7 @@ def metrics_page() -> str:
         "",
         "Every service answers `GET /<service>/metrics` in Prometheus' text format, with its own metrics and",
         "those of its process (`process_*`, `python_*`). No label ever names a person, a paper or a code.",
+        "What to make of them: [monitoring](monitoring.md).",
         "",
         "| Metric | Kind | Labels | Meaning |",
         "| --- | --- | --- | --- |",
