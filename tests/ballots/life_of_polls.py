@@ -1,6 +1,7 @@
 """The steps of a body's day, sensible or not, each taken by ballots and by the model at once."""
 
 import random
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import inspect
 from ballots import usecases
 from ballots.domain import RollCallKind, new_code
 from chassis.errors import Refused
-from tests.ballots.meetings import KEY, NOW, RECORDER, RULES_LOADED, SCHEMES_LOADED
+from tests.ballots.meetings import KEY, KINDS_LOADED, NOW, RECORDER, RULES_LOADED, SCHEMES_LOADED
 from tests.ballots.model_of_a_day import Day
 from tests.ballots.model_of_a_poll import No
 from tests.support.stores import number_events
@@ -56,14 +57,17 @@ def mostly(*states):
 
 
 class Steps(RuleBasedStateMachine):
-    """``seen`` counts what was refused, and what polls came to, over all days. ``printed``: (poll, number) →
-    code; ``known``: all codes that somebody has seen; ``receipts``, ``hashes``, ``opened``, ``records``: what
-    was answered."""
+    """A body on its day. ``seen`` counts what was refused, and what polls came to, over all days; ``trying``:
+    what would be done is left undone.
+
+    ``printed``: (poll, number) → code; ``known``: all codes that somebody has seen; ``receipts``, ``hashes``,
+    ``opened``, ``records``: what was answered.
+    """
 
     def __init__(self, store, body, seen):
         super().__init__()
         self.store, self.body, self.seen = store, body, seen
-        self.day, self.minute, self.random = Day(), 0, random.Random(body)
+        self.trying, self.day, self.minute, self.random = False, Day(), 0, random.Random(body)
         self.printed, self.known, self.receipts, self.hashes = {}, [], {}, {}
         self.opened, self.records, self.tables = {}, {}, ()
 
@@ -93,6 +97,8 @@ class Steps(RuleBasedStateMachine):
         ``answer`` is kept."""
         self.minute += 1
         refused = self.refused_in_the_model(in_the_model)
+        if not refused and self.trying:
+            return False
         if not refused:
             self.answer = use_case(self.store, self.body, *given, **more)
             return True
@@ -106,7 +112,7 @@ class Steps(RuleBasedStateMachine):
 
     def refused_in_the_model(self, step):
         try:
-            step(self.day)
+            step(deepcopy(self.day) if self.trying else self.day)
         except No as refusal:
             return refusal.slug
         return None
@@ -259,25 +265,30 @@ class Steps(RuleBasedStateMachine):
     def cast(self, some):
         """All in one transaction."""
         self.minute += 1
-        given = []
-        for poll, which, marks, nonce in some:
-            name = self.named(poll)
-            code = self.code(name, which)
-            given.append((name, code, marks, self.nonce(name, code) if nonce == "the same" else nonce))
-        before, expected = self.everything(), [self.cast_in_the_model(*each) for each in given]
+        given = [self.given(*each) for each in some]
+        day = deepcopy(self.day) if self.trying else self.day
+        expected = [self.cast_in_the_model(day, *each) for each in given]
+        if self.trying and True in expected:
+            return
+        before = self.everything()
         outcomes = usecases.cast_ballots(self.store, [self.cast_of(*each) for each in given])
         for each, wanted, outcome in zip(given, expected, outcomes, strict=True):
             self.compare_cast(each, wanted, outcome)
         if True not in expected:
             assert self.everything() == before
 
+    def given(self, poll, which, marks, nonce):
+        name = self.named(poll)
+        code = self.code(name, which)
+        return name, code, marks, self.nonce(name, code) if nonce == "the same" else nonce
+
     def nonce(self, name, code):
         return self.day.polls[name].codes.get(code) if name in self.day.polls else None
 
-    def cast_in_the_model(self, *given):
+    def cast_in_the_model(self, day, *given):
         """True for a paper, False for one that is sent again; or the slug of the refusal."""
         try:
-            return self.day.cast(*given)
+            return day.cast(*given)
         except No as refused:
             return refused.slug
 
@@ -314,7 +325,7 @@ class Steps(RuleBasedStateMachine):
     @mostly("closed")
     @rule(poll=polls)
     def count_poll(self, poll):
-        name, plugins = self.named(poll), (RULES_LOADED, SCHEMES_LOADED)
+        name, plugins = self.named(poll), (RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
         if self.step(lambda day: day.count(name), usecases.count_poll, name, *plugins):
             self.hashes[name] = self.answer["count_hash"]
             self.compare_result(name, self.answer["result"])
