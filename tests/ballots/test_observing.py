@@ -8,7 +8,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from ballots import usecases
 from ballots.usecases import observing
 from chassis import metrics
-from tests.ballots.meetings import BODY, NOW, cast, count, declare, issue, open_poll, prepare, with_meeting
+from tests.ballots.meetings import (
+    BODY,
+    KINDS_LOADED,
+    NOW,
+    RULES_LOADED,
+    SCHEMES_LOADED,
+    cast,
+    count,
+    declare,
+    issue,
+    open_poll,
+    prepare,
+    with_meeting,
+)
 
 OPEN = ("present", "quorum", "issued", "returned")
 
@@ -36,7 +49,7 @@ def turnout(store, poll="p1"):
 
 def gaps(store, now=NOW):
     return {
-        dict(labels)["poll"]: value
+        (dict(labels)["poll"], dict(labels)["channel"]): value
         for (name, labels), value in observed(store, now).items()
         if name == "piaojue_ballots_reconciliation_gap"
     }
@@ -72,15 +85,15 @@ def test_a_gap_is_seen_only_after_the_close(meeting):
     usecases.tell_turnout(meeting, NOW)
     assert gaps(meeting) == {}
     count(meeting)
-    assert gaps(meeting) == {"p1": 2}
+    assert gaps(meeting) == {("p1", "_all"): 2}
     declare(meeting)
-    assert gaps(meeting) == {"p1": 2}
+    assert gaps(meeting) == {("p1", "_all"): 2}
     assert turnout(meeting) == [None] * 4
 
 
 def test_a_poll_of_yesterday_has_no_series_any_more(meeting):
     count(meeting)
-    assert gaps(meeting, NOW + timedelta(hours=23)) == {"p1": 0}
+    assert gaps(meeting, NOW + timedelta(hours=23)) == {("p1", "_all"): 0}
     assert gaps(meeting, NOW + timedelta(hours=25)) == {}
 
 
@@ -104,3 +117,19 @@ def test_no_figure_depends_on_how_anybody_has_voted(meeting):
         seen.append({key: after[key] - before.get(key, 0) for key in after if "returned" in key[0]})
         assert before.keys() == after.keys()
     assert seen[0] == seen[1]
+
+
+def test_gaps_of_several_channels_are_seen_with_the_count(meeting):
+    given = {"channel": "hall", "kind": "hand-papers", "issued": 3, "replaces": None}
+    usecases.open_channel(meeting, BODY, "p1", given, KINDS_LOADED)
+    cast(meeting, [(code, ["water"]) for code in issue(meeting, 5)])
+    usecases.close_poll(meeting, BODY, "p1", NOW)
+    assert gaps(meeting) == {}
+    usecases.count_box(meeting, BODY, "p1", "hall", "clerk", 2)
+    for teller in ("t1", "t2"):
+        entered = {"batch": 1, "content": [["road"], []]}
+        usecases.enter_batch(
+            *(meeting, BODY, "p1", "hall", teller, entered, KINDS_LOADED, SCHEMES_LOADED),
+        )
+    usecases.count_poll(meeting, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
+    assert gaps(meeting) == {("p1", "_all"): 1, ("p1", "codes"): 0, ("p1", "hall"): 1}

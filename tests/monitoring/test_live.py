@@ -68,7 +68,7 @@ def live_a_year(region, prometheus):
     eventually(lambda: prometheus.query(turnout), 30, "the turnout is seen")
     year.declare(region)
     year.rate(region)
-    gap = 'body_poll:piaojue_ballots_reconciliation_gap:max{body="yongan", poll="p1"} == 0'
+    gap = 'body_poll_channel:piaojue_ballots_reconciliation_gap:min{body="yongan", poll="p1"} == 0'
     eventually(lambda: prometheus.query(gap), 30, "the reconciliation is seen")
     verified = "piaojue_log_verified == on (service) piaojue_outbox_sequence"
     eventually(lambda: len(prometheus.query(verified)) == 4, 60, "all logs are verified to their ends")

@@ -79,10 +79,11 @@ _CASTING: Final = (
 _AFTER: Final = (
     Panel(
         "Reconciliation",
-        [Query("body_poll:piaojue_ballots_reconciliation_gap:max", _POLL)],
+        [Query("body_poll_channel:piaojue_ballots_reconciliation_gap:min", f"{_POLL} {{{{channel}}}}")],
         kind="table",
         width=12,
-        says="Slips issued less papers returned, of polls closed in the last 24 hours. Below 0: void.",
+        says="Papers handed out less papers returned, of polls closed in the last 24 hours, by channel and "
+        "of all. Below 0: void.",
     ),
     Panel(
         "What the hall depends on",

@@ -104,10 +104,9 @@ class Polls(Papers):
             for row in rows
         ]
 
-    def closed_since(self, moment: datetime, most: int) -> list[tuple[Poll, int]]:
-        """Polls closed after that moment, the last first, with the papers returned."""
+    def closed_since(self, moment: datetime, most: int) -> list[Poll]:
+        """Polls closed after that moment, the last first."""
         closed = [state.value for state in (PollState.CLOSED, PollState.COUNTED, PollState.DECLARED)]
         query = select(polls).where(polls.c.state.in_(closed), polls.c.closed_at > moment)
         rows = self.connection.execute(query.order_by(polls.c.closed_at.desc()).limit(most)).all()
-        found = [Poll.restored(dict(row._mapping)) for row in rows]
-        return [(poll, self.returned(poll.body, poll.id)) for poll in found]
+        return [Poll.restored(dict(row._mapping)) for row in rows]
