@@ -1,13 +1,24 @@
 """After the close a database keeps nothing of how papers came: neither in its log nor among what it
 deleted."""
 
+import json
 from pathlib import Path
 
 from sqlalchemy import text
 
 from ballots import usecases
 from ballots.store import Ballots
-from tests.ballots.meetings import BODY, NOW, cast, issue, open_poll, with_meeting
+from tests.ballots.meetings import (
+    BODY,
+    KINDS_LOADED,
+    NOW,
+    RULES_LOADED,
+    SCHEMES_LOADED,
+    cast,
+    issue,
+    open_poll,
+    with_meeting,
+)
 from tests.support.stores import migrated_store
 from tests.support.waiting import eventually
 
@@ -28,6 +39,23 @@ def test_no_file_of_sqlite_has_a_paper_as_it_was_cast(tmp_path):
         assert len([id for id in ids if id in content(tmp_path)]) == 20
         usecases.close_poll(store, BODY, "p1", NOW)
         assert not [id for id in ids if id in content(tmp_path)]
+
+
+def test_no_file_of_sqlite_has_the_order_of_the_papers_in_a_box_after_the_count(tmp_path):
+    in_order = '[["clinic"],["road"],["clinic"],["water"]]'
+    with migrated_store("ballots", Ballots, tmp_path) as store:
+        with_meeting(store)
+        open_poll(store)
+        given = {"channel": "hall", "kind": "hand-papers", "issued": 4, "replaces": None}
+        usecases.open_channel(store, BODY, "p1", given, KINDS_LOADED)
+        usecases.close_poll(store, BODY, "p1", NOW)
+        for teller in ("t1", "t2"):
+            entry = {"batch": 1, "content": json.loads(in_order)}
+            usecases.enter_batch(*(store, BODY, "p1", "hall", teller, entry, KINDS_LOADED, SCHEMES_LOADED))
+        usecases.count_box(store, BODY, "p1", "hall", "s1", 4)
+        assert in_order in content(tmp_path).replace(" ", "")
+        usecases.count_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, KINDS_LOADED)
+        assert in_order not in content(tmp_path).replace(" ", "")
 
 
 def test_the_files_of_sqlite_are_for_their_owner_alone(tmp_path):

@@ -80,6 +80,12 @@ def test_an_objection_is_filed_answered_and_shown_by_number(store):
     }
 
 
+def test_the_declared_result_tells_until_when_it_can_be_objected_to(store):
+    with_result(store)
+    (data,) = [data for name, data in events(store) if name == "result_declared.v1"]
+    assert data["objections_until"] == str(shown(store)["open_until"])
+
+
 def test_a_poll_says_nothing_of_objections_before_it_is_declared(store):
     with_meeting(store)
     open_poll(store)

@@ -114,6 +114,13 @@ def test_close_with_boxes_to_be_counted_draws_no_conclusion():
     assert "Papers of 1 other channel are still to be counted." in english.text
 
 
+def test_result_says_until_when_deputies_may_object():
+    with_days = result(objections_until="2022-04-23")
+    assert "可以在2022年4月23日前（含当日）提出。" in announced(with_days).text
+    assert "until 23 April 2022." in announced(with_days, "en").text
+    assert "异议" not in announced(result()).text
+
+
 def test_standing_committee_has_no_presidium():
     text = announced(result(body_name="双峰县人民代表大会常务委员会")).text
     assert text.endswith("双峰县人民代表大会常务委员会\n2022年4月16日")

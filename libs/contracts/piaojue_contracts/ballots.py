@@ -199,6 +199,9 @@ class ResultDeclared(Data):
     receipts_root = digest("The Merkle root (RFC 6962) of the receipts of all papers.", required=False)
     record_hash = digest("Of the record of the poll, with which anybody can count again.", required=False)
     declared_at = instant("When it was declared.")
+    objections_until = date(
+        "The last day on which an objection may be filed, in China; left out where none may.", required=False
+    )
 
 
 class ObjectionFiled(Data):

@@ -64,10 +64,10 @@ def instant(doc: str) -> fields.String:
     return fields.String(required=True, validate=rule, metadata={"description": doc})
 
 
-def date(doc: str) -> fields.String:
+def date(doc: str, *, required: bool = True) -> fields.String:
     """A calendar date: ``2022-10-31``."""
     rule = validate.Regexp(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", error="Not a date as 2022-10-31.")
-    return fields.String(required=True, validate=rule, metadata={"description": doc})
+    return fields.String(required=required, validate=rule, metadata={"description": doc})
 
 
 def amount(doc: str) -> fields.String:

@@ -6,7 +6,7 @@ from secrets import token_hex
 from time import monotonic, sleep
 from typing import Any, Final
 
-from ballots.domain import PollState, check_signed, seal, telling
+from ballots.domain import PollState, check_signed, open_until, seal, telling
 from ballots.store import Ballots, EventsNotNumbered
 from ballots.usecases.common import AdoptionRules, ChannelKinds, MarkingSchemes, by_plugin, subject_of, told
 from ballots.usecases.polls import show_poll
@@ -102,6 +102,8 @@ def _declare(store: Store[Ballots], body: str, poll_id: str, recorder: Recorder,
         record = recorder.record(ballots, replace(counted, poll=poll), signatures)
         ballots.save_poll(poll)
         data = told(telling.result_declared, ballots, poll, moment)
+        until = open_until(poll)
+        data |= {"objections_until": until.isoformat()} if until else {}
         ballots.publish(
             RESULT_DECLARED_V1,
             subject=subject_of(poll),
