@@ -37,3 +37,16 @@ def test_a_queue_of_another_type_is_told_as_such(broker_url):
 def test_a_broker_that_is_away_is_told_as_such():
     with pytest.raises(BusUnavailable):
         KombuBus("amqp://nobody@127.0.0.1:1//").look("south.inbox", [])
+
+
+def test_a_queue_that_is_emptied_has_no_messages_and_is_still_bound(broker_url):
+    bus = KombuBus(broker_url)
+    assert bus.empty("south.inbox") == 0
+    bus.subscribe("south.inbox", ["north.events"], most=1).close()
+    publisher = bus.publisher("north.events")
+    publisher.publish([Message("1", "thing.v1", b"{}"), Message("2", "thing.v1", b"{}")])
+    assert bus.empty("south.inbox") == 2
+    assert bus.look("south.inbox", []).queue.messages == 0
+    publisher.publish([Message("3", "thing.v1", b"{}")])
+    publisher.close()
+    assert bus.empty("south.inbox") == 1

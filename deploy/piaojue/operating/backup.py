@@ -101,6 +101,9 @@ def _refuse_open(region: Sequence["Place"], while_open: bool) -> None:
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What piaojue backup made.")],
     services: Services = EVERY_SERVICE,
+    broker_wiped: Annotated[
+        bool, typer.Option("--broker-wiped", help="The broker has lost all it had, or has a new data folder.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     by: By = None,
@@ -113,9 +116,10 @@ def restore(
     Stop all services first. Every file's SHA-256 is verified before
     anything is written; a store that has anything is refused: move it away,
     or make an empty database. Keys that are in the backup are put into the
-    data folder. Then each log is verified from its first event, and what
-    each consumer has taken of it. Once the services are started, they ask
-    each other for what they lack.
+    data folder. What waits in the services' queues at the broker is thrown
+    away, since it may be from after the backup. Then each log is verified
+    from its first event, and what each consumer has taken of it. Once the
+    services are started, they ask each other for what they lack.
 
     What was told after the backup is lost here, and not to those who have
     heard it: tell whoever consumes the events.
@@ -143,6 +147,8 @@ def restore(
         change = Change("restore", summary, dry_run, yes, by, reason).confirmed()
         with _ours_alone(region):
             restoring.checked(folder, region)  # once more, now that nobody else starts here
+            if not broker_wiped:
+                restoring.empty_queues(region, say)
             restoring.restore(folder, told, region, say)
             _note(change, region, str(folder.absolute()), made_at=told["made_at"], backup_by=told["by"])
             wrong = restoring.differences(told, region)

@@ -43,7 +43,7 @@ def doctor(
         typer.Option(
             metavar="URL",
             envvar="RABBITMQ_MANAGEMENT_URL",
-            help="The broker's management, as http://HOST:15672; a password in it by the environment only.",
+            help="The broker's management, else http://HOST:15672; a password in it by the environment only.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +74,7 @@ def doctor(
 
     _refuse_password(management_url)
     places, found = _configured(config, data_folder, services)
-    found += _findings(_checks(places, management_url), seconds)
+    found += _findings(_checks(places, management_url, _folder_of(config)), seconds)
     found = [each for each in found if not only or each.check in only]
     found.sort(key=lambda each: (LEVELS.index(each.level), CHECKS.index(each.check)))
     counts = Counter(each.level for each in found)
@@ -116,7 +116,13 @@ def _configured(
     return places, found
 
 
-def _checks(places: Sequence["Place"], management_url: str | None) -> dict[str, "Check"]:
+def _folder_of(config: Path | None) -> Path | None:
+    """Where the region's settings are, if they are in a file: the operator's user of the broker is there."""
+    named = config or os.environ.get("PIAOJUE_CONFIG")
+    return Path(named).parent if named else None
+
+
+def _checks(places: Sequence["Place"], management_url: str | None, folder: Path | None) -> dict[str, "Check"]:
     """All of them, by a name that says which and of what."""
     from piaojue.operating.checks import broker, files, management, processes, stores
 
@@ -142,11 +148,7 @@ def _checks(places: Sequence["Place"], management_url: str | None) -> dict[str, 
     checks["certificates shown"] = partial(processes.peers, places)
     checks["clock this machine"] = processes.time_is_kept
     if places and not places[0].settings.broker_url.startswith("memory:"):
-        checks["queues bindings"] = (
-            partial(management.management, management_url, places)
-            if management_url
-            else lambda: [broker.skipped_for_want_of_management()]
-        )
+        checks["queues bindings"] = partial(management.management, management_url, folder, places)
     return checks
 
 

@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from chassis.bus import BusUnavailable, KombuBus
 from chassis.sensitive import masked
 from piaojue.operating.backups import manifest
 from piaojue.operating.backups.manifest import Unusable
 from piaojue.operating.backups.postgresql import pg_restore, tables_of
 from piaojue.operating.backups.private import copied
+from piaojue.operating.checks.broker import inbox_of
+from piaojue.operating.following import followed
 from piaojue.operating.places import NoStore, Place
 
 _KINDS = {True: "sqlite", False: "postgresql"}
@@ -53,6 +56,30 @@ def _keys_in_the_way(told: dict[str, Any], folder: Path, places: Sequence[Place]
         for entry, file in there
         if file.exists() and manifest.digest(file) != entry["sha256"]
     ]
+
+
+def empty_queues(places: Sequence[Place], say: Callable[[str], None]) -> None:
+    """Throws away what the broker still has for them.
+
+    It may be events that came after the backup. They would continue what was restored, and be taken, while
+    their source tells others under the same numbers. What is thrown away rightly is asked for again.
+    Raises Unusable: the broker is away, or a service still takes from it.
+    """
+    for place in places:
+        settings, queue = place.settings, inbox_of(place.service)
+        if settings.broker_url.startswith("memory:") or not followed(place.service):
+            continue
+        bus = KombuBus(settings.broker_url, ca=settings.broker_ca)
+        try:
+            if bus.look(queue, []).queue.consumers:
+                raise Unusable(f"{place.service} still runs: stop all services first. Nothing was restored.")
+            if messages := bus.empty(queue):
+                say(f"{messages} message(s) in {queue} were thrown away: lacking ones are asked for")
+        except BusUnavailable as away:
+            raise Unusable(
+                f"{queue} cannot be emptied of what came after the backup: {away.detail} Start the broker, or "
+                "add --broker-wiped if it has lost all that it had. Nothing was restored."
+            ) from away
 
 
 def restore(folder: Path, told: dict[str, Any], places: Sequence[Place], say: Callable[[str], None]) -> None:

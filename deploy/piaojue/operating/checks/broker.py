@@ -5,7 +5,7 @@ from typing import Final
 
 from chassis.bus import BusUnavailable, KombuBus
 from piaojue.operating.checks.cures import started
-from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
+from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.following import followed
 from piaojue.operating.places import Place
 from piaojue_contracts import exchange_of
@@ -88,9 +88,3 @@ def vhost_of(place: Place) -> str:
     from kombu.utils.url import parse_url
 
     return str(parse_url(place.settings.broker_url).get("virtual_host") or "/")
-
-
-def skipped_for_want_of_management() -> Finding:
-    what = "bindings and other queues were not looked at: the broker's management was not named"
-    cure = "name it: RABBITMQ_MANAGEMENT_URL=http://USER:PASSWORD@HOST:15672 piaojue doctor"
-    return Finding(SKIPPED, "queues", "bindings", what, cure)

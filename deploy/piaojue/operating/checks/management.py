@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from time import time
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -24,12 +25,20 @@ _MOST_BYTES: Final = 16 << 20
 _direct = build_opener(ProxyHandler({}))
 
 
-class Management:
-    """The management plugin at a URL, with a user's name and password in it, else as the broker's URL has
-    them."""
+PORT: Final = 15672
+OPERATORS: Final = Path("operator", "broker-url")
+"""In a region's folder: the broker's URL with a user of the tag monitoring."""
 
-    def __init__(self, url: str, place: Place) -> None:
-        own, broker = urlsplit(url), urlsplit(place.settings.broker_url)
+
+class Management:
+    """The management plugin, on the broker's machine unless a URL is given. The user is the URL's, else the
+    operator's of the region's folder, else the service's own."""
+
+    def __init__(self, url: str | None, place: Place, folder: Path | None) -> None:
+        operator = _operators(folder)
+        broker = urlsplit(operator or place.settings.broker_url)
+        host = f"[{broker.hostname}]" if ":" in (broker.hostname or "") else broker.hostname
+        own = urlsplit(url or f"http://{host}:{PORT}")
         signed = own if own.username else broker
         user, password = unquote(signed.username or "guest"), unquote(signed.password or "guest")
         host = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
@@ -51,9 +60,16 @@ class Management:
         return self.get(f"{what}/{quote(self.vhost, safe='')}{more}")
 
 
-def management(url: str, places: Sequence[Place]) -> Iterator[Finding]:
+def _operators(folder: Path | None) -> str | None:
+    try:
+        return (folder / OPERATORS).read_text(encoding="utf-8").strip() if folder else None
+    except OSError:
+        return None
+
+
+def management(url: str | None, folder: Path | None, places: Sequence[Place]) -> Iterator[Finding]:
     """Bindings of our queues, queues that are nobody's of ours, alarms, the clock."""
-    asked = Management(url, places[0])
+    asked = Management(url, places[0], folder)
     try:
         queues, bindings = asked.here("queues"), asked.here("bindings")
     except HTTPError as refused:
@@ -63,7 +79,9 @@ def management(url: str, places: Sequence[Place]) -> Iterator[Finding]:
         return
     except (OSError, ValueError) as error:
         what = f"the broker's management at {asked.base} cannot be asked: {type(error).__name__}"
-        yield Finding(WARNING, "queues", "bindings", what, "rabbitmq-plugins enable rabbitmq_management")
+        level = SKIPPED if url is None else WARNING  # nobody has said that it is there
+        cure = "rabbitmq-plugins enable rabbitmq_management; RABBITMQ_MANAGEMENT_URL says where it is"
+        yield Finding(level, "queues", "bindings", what, cure)
         return
     bound = {(each["source"], each["destination"], each["routing_key"]) for each in bindings}
     yield from _bindings(places, bound)

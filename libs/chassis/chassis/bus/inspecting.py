@@ -1,4 +1,4 @@
-"""Looking at what a broker has for one consumer, and changing nothing of it."""
+"""Looking at what a broker has for one consumer, which changes nothing of it; and emptying its queue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,3 +75,14 @@ def _fault(connection: Connection, name: str, arguments: Mapping[str, Any]) -> s
             raise
         return str(getattr(error, "reply_text", "")) or "it was declared otherwise"
     return None
+
+
+def emptied(connection: Connection, queue: str) -> int:
+    """Throws away the messages that wait in a queue; how many. None do where there is no such queue."""
+    try:
+        with connection.channel() as channel:
+            return int(channel.queue_purge(queue) or 0)
+    except connection.channel_errors as error:
+        if not is_absent(error):
+            raise
+        return 0

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from kombu.messaging import Consumer
 
 from chassis.bus.confirms import Confirms, gathered
-from chassis.bus.inspecting import BrokerSeen, inspected
+from chassis.bus.inspecting import BrokerSeen, emptied, inspected
 from chassis.bus.port import Answerer, BusUnavailable, Delivery, Message
 from chassis.bus.questions import answering, asked, is_absent
 from piaojue_contracts import CONTENT_TYPE
@@ -95,6 +95,16 @@ class KombuBus:
         try:
             with _unavailable_when_lost(connection):
                 return inspected(connection, queue, _QUORUM, exchanges)
+        finally:
+            _close(connection)
+
+    def empty(self, queue: str) -> int:
+        """Throws away what waits in a queue, such as after its sources were set back; how many messages.
+        BusUnavailable."""
+        connection = self._connected()
+        try:
+            with _unavailable_when_lost(connection):
+                return emptied(connection, queue)
         finally:
             _close(connection)
 
