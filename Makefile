@@ -48,6 +48,10 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra pdf \
 	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
 	  -o requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group build --extra pdf \
+	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
+	  -c requirements.lock -o deploy/requirements.lock \
+	  pyproject.toml $(addsuffix /pyproject.toml,libs/contracts libs/chassis libs/verify services/proposals services/ballots services/ratings services/notifications deploy)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

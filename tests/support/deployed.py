@@ -101,7 +101,12 @@ def psql(postgres: PrivatePostgres, script: Path) -> str:
 
 @contextmanager
 def deployed(
-    folder: Path, rabbitmq: PrivateRabbitMQ, postgres: PrivatePostgres, *words: str, **settings: str
+    folder: Path,
+    rabbitmq: PrivateRabbitMQ,
+    postgres: PrivatePostgres,
+    *words: str,
+    kind: type[DeployedRegion] = DeployedRegion,
+    **settings: str,
 ) -> Iterator[DeployedRegion]:
     """A region that was made and prepared, and has not been started. ``words`` are for ``region init``."""
     rabbitmq.start()
@@ -109,7 +114,7 @@ def deployed(
     made = folder / "region"
     servers = ["--broker", f"127.0.0.1:{rabbitmq.port}", "--database", f"127.0.0.1:{postgres.port}"]
     piaojue("region", "init", f"r{uuid4().hex[:8]}", "--folder", made, *servers, *words)
-    region = DeployedRegion(made, folder / "logs", rabbitmq, postgres, settings)
+    region = kind(made, folder / "logs", rabbitmq, postgres, settings)
     try:
         region.prepare()
         yield region

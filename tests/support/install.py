@@ -33,6 +33,9 @@ LIBRARIES = {
 }
 """By Debian's package. Without the last one PDF is made, too, but each takes some seconds longer."""
 
+DEPLOYING = {"nginx-light": "nginx", "systemd": "systemd-analyze"}
+"""What the files under deploy/ are tried with: by Debian's package, its program."""
+
 LOCKED = ("Could not get lock", "Unable to lock")
 LONGEST_LOCK = 600.0
 OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold")
@@ -43,7 +46,13 @@ def missing() -> dict[str, list[str]]:
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
     found["wrk"] = [] if shutil.which("wrk") else ["the load generator wrk"]
     found |= prometheus.missing()
+    found |= {package: [] if program(name) else [name] for package, name in DEPLOYING.items()}
     return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
+
+
+def program(name: str) -> str | None:
+    """Where it is; Debian keeps some where only root looks for programs."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
 
 
 def missing_for_pdf() -> dict[str, list[str]]:
@@ -90,7 +99,7 @@ def denies(policy: Path) -> bool:
         return False
     asked = [
         subprocess.run([policy, service, "start"], capture_output=True, timeout=60, check=False)
-        for service in ("rabbitmq-server", "postgresql")
+        for service in ("rabbitmq-server", "postgresql", "nginx")
     ]
     return all(answer.returncode == DENIED for answer in asked)
 

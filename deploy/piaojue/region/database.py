@@ -57,8 +57,13 @@ def scram(password: str, salt: bytes | None = None) -> str:
 
 
 def configuration(plan: Plan) -> str:
-    """Settings of the server, for a file that ``postgresql.conf`` includes."""
-    lines = ["password_encryption = 'scram-sha-256'"]
+    """Settings of the server, as its only file of settings, or included by it."""
+    lines = [
+        "listen_addresses = '*'",
+        f"port = {plan.database.port}",
+        "max_connections = 200",
+        "password_encryption = 'scram-sha-256'",
+    ]
     if plan.tls:
         lines += [
             "ssl = on",

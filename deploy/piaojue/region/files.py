@@ -43,6 +43,7 @@ def files_of(plan: Plan, servers: Authority | None = None) -> Files:
         "broker/definitions.json": broker.definitions(plan, users).encode(),
         "broker/rabbitmq.conf": broker.configuration(plan).encode(),
         "database/roles.sql": database.script(plan, at_database).encode(),
+        "database/superuser-password": f"{secrets.token_urlsafe(32)}\n".encode(),
         "database/postgresql.conf": database.configuration(plan).encode(),
         **_operator(plan, at_broker[broker.OPERATOR]),
         CONFIGURATION: _whole_region(plan).encode(),

@@ -162,8 +162,12 @@ def save_key(key: Ed25519PrivateKey, path: Path) -> None:
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
-    """Reads a key. Raises ValueError if it is of another kind, or if others may read it."""
-    if path.stat().st_mode & 0o077:
+    """Reads a key. Raises ValueError if it is of another kind, or if others may read it.
+
+    A key that is somebody else's, as where containers are given secrets, may be read by our group.
+    """
+    status = path.stat()
+    if status.st_mode & (0o077 if status.st_uid == os.geteuid() else 0o037):
         raise ValueError(f"{path} can be read by others; make it yours alone: chmod 600 {path}")
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
