@@ -6,7 +6,7 @@ from collections import Counter
 from tests.ballots.life_of_polls import CANDIDATES, RULES, STRANGER
 from tests.ballots.test_life_of_a_poll import Life
 
-STAGES = 32
+STAGES = 33
 REFUSALS = """
     unknown-body invalid-body invalid-roll unknown-meeting meeting-exists unknown-deputy invalid-roll-call
     meeting-already-open meeting-not-open quorum-not-met
@@ -88,6 +88,8 @@ def take_the_next_step(life, stage):
     if stage == 2:
         life.publish_list()
         life.prepare(True, RULES[0], None)
+    elif stage == 4:
+        life.call_roll("left", ["1", "2"], 1000)  # they had left before they came, which is recorded late
     elif life.state == "open" and not life.printed:
         spoil_a_slip(life)
     elif life.state == "declared" and len(life.day.polls) == 2:
