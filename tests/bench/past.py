@@ -78,7 +78,7 @@ def fill(stage: Stage, region: RealRegion, papers: int) -> dict[str, Any]:
         for statement in FILL:
             stage.tell(f"past: {statement.split('(')[0].strip()} …")
             cursor.execute(statement.format(**names).replace("past_poll", "pg_temp.past_poll"))
-        cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+        cursor.execute(f"VACUUM {', '.join(TABLES)}")
         cursor.execute("CHECKPOINT")
         cursor.execute("SELECT count(*), pg_database_size(current_database()) FROM papers")
         count, octets = cursor.fetchone()
