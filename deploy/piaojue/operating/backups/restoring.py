@@ -74,7 +74,7 @@ def empty_queues(places: Sequence[Place], say: Callable[[str], None]) -> None:
             if bus.look(queue, []).queue.consumers:
                 raise Unusable(f"{place.service} still runs: stop all services first. Nothing was restored.")
             if messages := bus.empty(queue):
-                say(f"{messages} message(s) in {queue} were thrown away: lacking ones are asked for")
+                say(f"{messages} message(s) in {queue} were thrown away")
         except BusUnavailable as away:
             raise Unusable(
                 f"{queue} cannot be emptied of what came after the backup: {away.detail} Start the broker, or "
