@@ -1,21 +1,21 @@
 """Rules and alerts: sound, tested case by case, and each alert with a page that says what to do."""
 
 import re
+import shlex
+from itertools import pairwise
 
 import pytest
 import yaml
+from typer.main import get_command
 
 from ballots.service import BallotsService
 from chassis.http import routes
+from piaojue.command import app
+from piaojue.operating.doctor import CHECKS
 from tests.support.monitoring import FOLDER, RUNBOOKS, alerts, expressions, rules
+from tests.support.region import SERVICES
 
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
-COMMANDS = {
-    *("piaojue status", "piaojue doctor", "piaojue audit", "piaojue restore", "piaojue verify"),
-    *(f"piaojue dead-letters {each}" for each in ("list", "show", "replay", "discard")),
-    *(f"piaojue events {each}" for each in ("tail", "replay", "verify")),
-}
-_COMMAND = re.compile(r"piaojue (?:(?:dead-letters|events) )?[a-z]+(?:-[a-z]+)*")
 TESTS = [
     case
     for file in sorted((FOLDER / "tests").glob("*.yml"))
@@ -89,13 +89,28 @@ def test_no_page_is_left_without_its_alert_and_all_are_listed():
     assert listed == [(alert, runbook(alert).name) for alert in alerts()]
 
 
-def test_pages_name_commands_that_there_are_and_lead_to_pages_that_there_are():
+def command_of(words):
+    """The command that these words of the command line are for, and what follows it."""
+    found, rest = get_command(app), list(words)
+    while rest and rest[0] in getattr(found, "commands", {}):
+        found = found.commands[rest.pop(0)]
+    return found, rest
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_names_commands_and_options_that_there_are(page):
+    for span in re.findall(r"`piaojue ([^`]+)`", page.read_text(encoding="utf-8")):
+        command, rest = command_of(shlex.split(span))
+        assert not getattr(command, "commands", {}), f"there is no command: piaojue {span}"
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in rest if word.startswith("-")} <= {*options, "--help"}, span
+        assert {after for word, after in pairwise(rest) if word == "--only"} <= set(CHECKS), span
+        assert {after for word, after in pairwise(rest) if word == "--service"} <= set(SERVICES), span
+
+
+def test_a_page_leads_to_pages_that_there_are():
     for page in RUNBOOKS.glob("*.md"):
-        text = page.read_text(encoding="utf-8")
-        spans = re.findall(r"`(piaojue [^`]+)`", text)
-        strange = {span for span in spans if _COMMAND.match(span)[0] not in COMMANDS}
-        assert not strange, f"{page.name}: {strange}"
-        for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name} leads to {link}"
 
 
