@@ -319,6 +319,20 @@ def test_papers_by_code_are_struck_after_the_close_and_not_counted(opened):
     assert "struck" in told.faults[0]
 
 
+def test_papers_by_code_are_struck_where_they_are_all_there_is(opened):
+    cast(opened, [(issue(opened, 2)[0], ["water"])])
+    close(opened)
+    strike(opened, "codes")
+    with pytest.raises(ChannelNotSettled):
+        count(opened)
+    open_channel(opened, "again", replaces="codes")
+    enter(opened, [["road"]] * 2, channel="again")
+    box(opened, 2, "again")
+    assert count(opened)["result"]["votes"]["road"] == 2
+    report = piaojue_verify.verify(declared(opened), key=RECORDER.key.jwk)
+    assert report.ok, report.as_text()
+
+
 def test_what_was_cast_by_code_is_entered_by_nobody(opened):
     open_channel(opened)
     close(opened)

@@ -56,10 +56,13 @@ class PollChannels(BallotsRepository):
 
     def add_channel(self, poll: Poll, channel: Channel) -> None:
         """ChannelExists. The first one brings that of the codes along."""
-        last = list(self._rows(poll))
-        if not last:
+        self.have_codes(poll)
+        self._insert(poll, channel, max(row.number for row in self._rows(poll)) + 1)
+
+    def have_codes(self, poll: Poll) -> None:
+        """That papers cast by code are a channel, where they were all there is."""
+        if not list(self._rows(poll)):
             self._insert(poll, Channel.codes(0), 1)
-        self._insert(poll, channel, (last[-1].number if last else 1) + 1)
 
     def save_channel(self, poll: Poll, channel: Channel) -> None:
         self.connection.execute(

@@ -171,6 +171,8 @@ def strike_channel(
         if channel_id == CODES or poll.state is not PollState.OPEN:
             poll.check_closed("that of the codes is struck after the close, and none is after the count")
         _check_scrutineer(ballots.officers(poll), person)
+        if channel_id == CODES:
+            ballots.have_codes(poll)
         channel = ballots.channel(poll, channel_id).strike(reason)
         ballots.save_channel(poll, channel)
         ballots.publish(
