@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
+from tests.bench.past import QUICK_PAST
 from tests.bench.report import Figure, Measured, Target
 from tests.support.processes import Process
 
@@ -153,3 +154,29 @@ def test_every_cast_of_a_quick_run_is_counted(quick_run):
     for run in runs:
         assert run["rate"] == pytest.approx(run["requests"] / run["seconds"], rel=0.01)
         assert 0 < run["p50"] <= run["p99"] <= run["most"]
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_the_steps_of_a_quick_run_to_a_declared_result_are_all_of_it(quick_run):
+    (run,) = quick_run["rows"]["declared"]["details"]["declared"]
+    steps = [run[name] for name in ("closing", "counting", "signing", "declaring")]
+    assert min(steps) > 0
+    assert run["all"] == pytest.approx(sum(steps), abs=1)
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_the_past_of_a_quick_run_is_in_the_store(quick_run):
+    past = quick_run["rows"]["past"]["details"]
+    assert past["filled"]["papers"] == QUICK_PAST
+    assert all(run["requests"] == 1000 for run in [*past["empty"], *past["full"]])
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_both_processes_of_a_quick_run_have_worked(quick_run):
+    (one,), (two,) = (quick_run["rows"]["pair"]["details"][name] for name in ("one", "two"))
+    assert one["requests"] == two["requests"] == 1000
+    assert min(two["processor_ms"][name] for name in ("service 1", "service 2")) > 0
+    assert one["processor_ms"]["service"] > 0
