@@ -114,7 +114,7 @@ def parser(rows: Mapping[str, Row]) -> argparse.ArgumentParser:
         type=int,
         default=MOST_PAST,
         metavar="PAPERS",
-        help="of past polls in the store of the row past; 10,000,000 take 9 GB of the temporary folder",
+        help="of past polls in the store of the row past; 10,000,000 take 7 GB of the temporary folder",
     )
     made.add_argument("--out", type=Path, default=DEFAULT_FILE, help="the JSON file (.bench/bench.json)")
     return made
