@@ -1,6 +1,7 @@
 """``piaojue migrate``: the tables of services brought to this release, as a step of its own."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from piaojue.versions import SERVICES
 
 if TYPE_CHECKING:
     from chassis.config import Settings
+    from chassis.store import Fit
 
 
 def migrate(
@@ -19,7 +21,7 @@ def migrate(
         list[str] | None,
         typer.Argument(parser=a_service, metavar="SERVICE", help="Whose tables.", show_default=False),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Those of all services.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Those of all services that are installed.")] = False,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings, in YAML; else what PIAOJUE_CONFIG names.")
     ] = None,
@@ -32,7 +34,8 @@ def migrate(
     Each service's database is changed in one transaction, or not at all.
     It may be run again, and by several at once: one works, the others wait
     and find nothing left to do. Services of the release before may go on
-    meanwhile, and work with the new tables.
+    meanwhile, and work with the new tables, unless it says otherwise: look
+    with --dry-run first.
 
     Examples:
       piaojue migrate --all
@@ -46,7 +49,8 @@ def migrate(
     """
     if bool(services) == every:
         fail("name services, or give --all", MISUSED)
-    chosen = settings_of(list(dict.fromkeys(services or SERVICES)), os.environ, config)
+    here = [name for name in SERVICES if find_spec(name) is not None]
+    chosen = settings_of(list(dict.fromkeys(services or here)), os.environ, config)
     failed = [settings.service for _, settings in chosen if not _migrated(settings, dry_run)]
     if failed:
         raise SystemExit(FAILED)
@@ -67,13 +71,15 @@ def _migrated(settings: "Settings", dry_run: bool) -> bool:
         return False
     finally:
         engine.dispose()
-    say(f"{settings.service:15}{_told(fit.current, fit.head, fit.known, dry_run)}")
+    say(f"{settings.service:15}{_told(fit, dry_run)}")
     return True
 
 
-def _told(current: str | None, head: str, known: bool, dry_run: bool) -> str:
-    if not known:
-        return f"{current}, of a later release, which this one ({head}) fits"
-    if current == head:
-        return f"{head}, nothing to do"
-    return f"{current or 'no tables'} → {head}" + (", not done: --dry-run" if dry_run else "")
+def _told(fit: "Fit", dry_run: bool) -> str:
+    if not fit.known:
+        return f"{fit.current}, of a later release, which this one ({fit.head}) fits"
+    if fit.current == fit.head:
+        return f"{fit.head}, nothing to do"
+    done = ", not done: --dry-run" if dry_run else ""
+    alone = "" if fit.beside else "; the release before must not run beside this one"
+    return f"{fit.current or 'no tables'} → {fit.head}{done}{alone}"

@@ -234,6 +234,19 @@ def test_a_key_is_kept_for_its_owner_alone(tmp_path):
         load_key(path)
 
 
+def test_a_key_that_is_somebody_elses_may_be_read_by_our_group_and_by_no_others(tmp_path, monkeypatch):
+    """As where containers are given secrets: they are root's, and their group is that of the process."""
+    path = tmp_path / "key"
+    save_key(KEY, path)
+    monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
+    path.chmod(0o440)
+    assert load_key(path).public_key() == KEY.public_key()
+    for mode in (0o444, 0o460):
+        path.chmod(mode)
+        with pytest.raises(ValueError, match="chmod"):
+            load_key(path)
+
+
 def test_a_key_of_another_kind_is_not_loaded(tmp_path):
     path = tmp_path / "key"
     path.touch(0o600)

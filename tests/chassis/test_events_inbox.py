@@ -22,6 +22,7 @@ from chassis.store.tables import inbox as inbox_table
 from chassis.testing.inbox import FakeInboxStore
 from chassis.testing.log import leading, told
 from chassis.testing.things import altered, event_type, happenings
+from piaojue_contracts import exchange_of
 from tests.support.listeners import Clock, Listener
 from tests.support.things_store import kept
 
@@ -49,7 +50,7 @@ def hears(listener):
 
 
 def deliveries(events):
-    return [Delivery(event.as_bytes(), "north.events", event.routing_key) for event in events]
+    return [Delivery(event.as_bytes(), exchange_of(event.producer), event.routing_key) for event in events]
 
 
 def duplicates():
@@ -180,6 +181,17 @@ def test_what_cannot_be_read_is_kept_as_bytes_and_the_rest_is_taken(listener, he
     kept_bytes = listener.inbox_store.unreadables(10)
     assert [(each.routing_key, each.size) for each in kept_bytes] == [("x", 1), ("y", 2)]
     assert listener.inbox.receive(strange[:1]).taken == 0
+
+
+def test_an_event_that_came_by_the_exchange_of_another_is_kept_aside(listener, hears):
+    """Who may publish in one name could tell in another's otherwise."""
+    first, second = happenings(2)
+    forged = Delivery(second.as_bytes(), "south.events", second.routing_key)
+    assert listener.inbox.receive([*deliveries([first]), forged]).taken == 1
+    assert hears() == [1]
+    (aside,) = listener.inbox_store.unreadables(10)
+    assert "exchange of another" in aside.reason
+    assert listener.inbox.receive(deliveries([second])).taken == 1
 
 
 def test_a_handler_that_fails_once_is_tried_again_after_a_pause(listener, hears):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import inspect, text
@@ -17,6 +18,7 @@ from chassis.store import (
     migrating,
     open_engine,
 )
+from chassis.store.migrating import fits_from
 
 SERVICE = "ballots"
 
@@ -133,6 +135,27 @@ def test_migrating_tells_how_it_was_and_the_tables_say_which_releases_fit(engine
         revision, fits_from = connection.execute(text("SELECT * FROM schema_fit")).one()
     assert revision == head
     assert fits_from <= head
+
+
+def script(revision, **said):
+    return SimpleNamespace(revision=revision, module=SimpleNamespace(**said))
+
+
+def test_tables_are_for_the_releases_that_every_migration_is_for():
+    first, second, third = script("1"), script("2", fits_from="1"), script("3", fits_from="1")
+    assert fits_from([first]) == "1"
+    assert fits_from([third, second, first]) == "1"
+    assert fits_from([script("4"), third, second, first]) == "4"
+    assert fits_from([script("5", fits_from="2"), script("4"), third, second, first]) == "4"
+
+
+def test_it_is_told_whether_the_release_before_may_go_on_beside_this_one(engine, monkeypatch):
+    migrate(engine, SERVICE)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    for oldest, beside in (("0001", True), ("0002", False)):
+        monkeypatch.setattr(migrating, "fits_from", lambda scripts, oldest=oldest: oldest)
+        assert look(engine, SERVICE).beside is beside
 
 
 def test_a_table_that_is_in_use_for_too_long_is_unavailable_and_nothing_changed(database_url, monkeypatch):

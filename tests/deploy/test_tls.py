@@ -71,7 +71,7 @@ def readable_by_postgres(folder):
 
 def postgresql_settings(file, folder):
     lines = file.read_text().replace("/etc/piaojue/database", str(folder)).replace("'", "").splitlines()
-    return dict(line.split(" = ") for line in lines)
+    return {**dict(line.split(" = ") for line in lines), "listen_addresses": HOST}
 
 
 def broker_url(region, service="ballots"):

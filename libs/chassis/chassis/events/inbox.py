@@ -23,7 +23,7 @@ from chassis.events.ports import Cursor, StoredInbox, Subject, Tip
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable
 from chassis.store.tables import HANDLED, PARKED, WAITING
-from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent
+from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent, exchange_of
 
 _log = get_logger("chassis.inbox")
 
@@ -296,9 +296,14 @@ def _read(deliveries: Iterable[Delivery]) -> tuple[list[Event], list[tuple[Deliv
     events, unreadable = [], []
     for delivery in deliveries:
         try:
-            events.append(Event.from_bytes(delivery.body))
+            event = Event.from_bytes(delivery.body)
         except UnreadableEvent as error:
             unreadable.append((delivery, str(error)))
+            continue
+        if delivery.exchange == exchange_of(event.producer):
+            events.append(event)
+        else:  # the broker checks who publishes by which exchange, and nobody what is said there
+            unreadable.append((delivery, "an event of one producer, by the exchange of another"))
     return events, unreadable
 
 

@@ -37,12 +37,14 @@ class SchemaMismatch(Exception):
 
 
 class Fit(NamedTuple):
-    """The tables of a service: ``current`` is their revision, None where there are none; ``head`` is that
-    of this release, ``known`` whether this release knows the current one."""
+    """The tables of a service: ``current`` is their revision, None where there are none; ``head`` is that of
+    this release, ``known`` whether this release knows the current one; ``beside``: whether a release of the
+    current revision works with the tables of this one, so that both may run."""
 
     current: str | None
     head: str
     known: bool
+    beside: bool = True
 
 
 def migrate(engine: Engine, service: str) -> Fit:
@@ -89,26 +91,31 @@ def run_migrations() -> None:
 
 
 def fits_from(scripts: Iterable[Script]) -> str:
-    """The oldest revision whose release works with the tables after these, given from the newest to the
-    first.
+    """The oldest revision whose release works with the tables after these, from the newest to the first.
 
-    A migration says it with ``fits_from``; one that says nothing is for its own release and later ones.
+    A migration says it with ``fits_from``; one that says nothing is for its own release and later ones. None
+    can be for older ones than those before it are for.
     """
-    newest = next(iter(scripts))
-    return str(getattr(newest.module, "fits_from", newest.revision))
+    newest_first = [*scripts]
+    age = {script.revision: age for age, script in enumerate(newest_first)}
+    said: list[str] = [getattr(each.module, "fits_from", each.revision) for each in newest_first]
+    return min(said, key=age.__getitem__)
 
 
 def _checked(connection: Connection, service: str) -> Fit:
     scripts = _scripts(service)
-    known = {script.revision for script in scripts.walk_revisions()}
-    head = scripts.get_current_head()
-    assert head is not None
+    known = [script.revision for script in scripts.walk_revisions()]
+    head = known[0]
     current = MigrationContext.configure(connection).get_current_revision()
-    if current is None or current in known:
-        return Fit(current, head, known=True)
-    if (oldest := _noted(connection, current)) in known:
+    if current is None:
+        return Fit(None, head, known=True)
+    if current in known:
+        oldest = fits_from(scripts.walk_revisions())
+        return Fit(current, head, known=True, beside=known.index(current) <= known.index(oldest))
+    noted = _noted(connection, current)
+    if noted in known:
         return Fit(current, head, known=False)
-    since = f"fit releases from revision {oldest} on" if oldest else "are of a newer release"
+    since = f"fit releases from revision {noted} on" if noted else "are of a newer release"
     raise SchemaMismatch(
         f"the tables of {service} are of revision {current} and {since}; this release knows {head} at most: "
         "start a newer one"

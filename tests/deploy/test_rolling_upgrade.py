@@ -1,0 +1,168 @@
+"""The release before and this one side by side, on one store and one broker, amid a vote: nobody notices.
+
+Tables may be for later releases alone, because of something that the one before knows nothing of. It must
+not be used then as long as that one runs, and it is not used here.
+"""
+
+import subprocess
+from itertools import cycle
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.chaos.casting import Casting
+from tests.chaos.test_region import check_everything, suggest
+from tests.end_to_end import year
+from tests.support.deployed import PIAOJUE
+from tests.support.processes import Process
+from tests.support.region import SERVICES, RealRegion
+from tests.support.releases import command, release_before, unpacked
+from tests.support.servers import free_ports
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+
+PAPERS = 600
+
+
+class Upgraded(RealRegion):
+    """Each service may have two processes; requests go to both, one after the other."""
+
+    def __init__(self, folder, rabbitmq, postgres):
+        super().__init__(folder, rabbitmq, postgres)
+        self.before = unpacked(release_before(), folder / "before")
+        self._running = {name: {} for name in SERVICES}
+        self._turns = {}
+
+    def port_of(self, service):
+        return next(self._turns[service])
+
+    def add(self, service, release):
+        """Starts a process of a service, of the release before or of this one (None), and waits for it."""
+        port = free_ports(1)[0]
+        words, environment = command(release)
+        which = "this" if release is None else "before"
+        process = Process(
+            [*words, "run", service],
+            output=self.folder / f"{service}-{which}.log",
+            env={
+                **self._environment(service),
+                "PIAOJUE_HTTP_ADDRESS": f"127.0.0.1:{port}",
+                **({"PIAOJUE_MIGRATE": "false"} if release is None else {}),
+                **environment,
+            },
+        )
+        process.wait_for_http(f"http://127.0.0.1:{port}/{service}/health/ready", within=60)
+        self.processes[f"{service}-{which}"] = process
+        self._running[service][which] = port
+        self._turns[service] = cycle(self._running[service].values())
+
+    def end(self, service, which):
+        """Takes a process out of the turns and stops it, as whoever upgrades does."""
+        del self._running[service][which]
+        self._turns[service] = cycle(self._running[service].values())
+        assert self.processes[f"{service}-{which}"].terminate(within=40) == 0
+
+    def upgrade(self):
+        """The step of its own, with the command of this release."""
+        environment = {**self._environment("ballots")}
+        del environment["PIAOJUE_STORE_URL"]
+        urls = {f"PIAOJUE_{name.upper()}_STORE_URL": url for name, url in self.databases.items()}
+        done = subprocess.run(
+            [PIAOJUE, "migrate", "--all"],
+            env={**environment, **urls},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def region(rabbitmq, postgres, tmp_path):
+    rabbitmq.start()
+    postgres.start()
+    made = Upgraded(tmp_path / "region", rabbitmq, postgres)
+    try:
+        for name in SERVICES:
+            made.add(name, made.before)
+        yield made
+    finally:
+        made.close()
+
+
+def revision(region, service):
+    with psycopg2.connect(region.databases[service]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT version_num FROM alembic_version")
+        return cursor.fetchone()[0]
+
+
+def test_a_vote_goes_on_while_each_service_is_replaced_by_this_release(region):
+    before = revision(region, "ballots")
+    year.publish_candidates(region)
+    year.open_meeting(region, PAPERS)
+    casting = Casting(region, year.open_poll(region, slips=PAPERS)).start()
+    casting.wait_for(80)
+    assert "ballots" in region.upgrade()
+    assert revision(region, "ballots") > before
+    casting.wait_for(160)
+    region.add("ballots", None)
+    casting.wait_for(320)
+    region.end("ballots", "before")
+    suggest(region, 10)
+    for name in ("proposals", "ratings", "notifications"):
+        region.add(name, None)
+        suggest(region, 10)
+        region.end(name, "before")
+    casting.finish()
+    assert len(casting.accepted) == PAPERS
+    check_everything(region, casting, papers=PAPERS)
+    assert which_ran(region) == {"before", "this"}
+
+
+def which_ran(region):
+    """By the logs: both releases have answered papers."""
+    logs = {which: (region.folder / f"ballots-{which}.log").read_text() for which in ("before", "this")}
+    return {which for which, said in logs.items() if "answering" in said}
+
+
+def test_the_code_of_the_release_before_is_what_ran(region):
+    """Not this checkout's: a process of it knows neither the command nor the settings of this release."""
+    words, environment = command(region.before)
+    told = subprocess.run(
+        [*words, "migrate", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**region._environment("ballots"), **environment},
+    )
+    assert told.returncode == 2
+    where = subprocess.run(
+        [
+            words[0],
+            "-W",
+            "ignore",
+            "-c",
+            "import ballots, chassis, piaojue; print(ballots.__file__, chassis.__file__)",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**region._environment("ballots"), **environment},
+    )
+    assert all(path.startswith(str(region.before)) for path in where.stdout.split())
+
+
+def test_a_process_of_this_release_is_replaced_on_tables_of_the_next_one(region):
+    """A start amid the next upgrade, when its tables are there: the release goes on, since it fits them."""
+    region.upgrade()
+    with psycopg2.connect(region.databases["proposals"]) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE schema_fit SET revision = '9999'")
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+    region.add("proposals", None)
+    region.end("proposals", "before")
+    suggest(region, 3)
+    eventually(lambda: len(region.events("proposals")) >= 3, 20, "they are told")
+    assert Path(region.folder / "proposals-this.log").read_text().count("tables_of_a_newer_release") == 1
