@@ -133,7 +133,9 @@ class Life(Steps):
         assert figures == [poll.state, poll.deputies, poll.present, poll.issued, len(poll.papers)]
         assert shown["returned"] <= shown["issued"] <= (shown["present"] or 0)
         assert [each["project"] for each in shown["candidates"]] == poll.candidates
-        assert (shown["rules"]["seats"], shown["round"]["follows"]) == (poll.seats, poll.follows)
+        rules = shown["rules"]
+        assert (rules["seats"], rules["marking"].get("at_most")) == (poll.seats, poll.at_most)
+        assert shown["round"]["follows"] == poll.follows
         if poll.state == "declared":
             self.compare_result(name, shown["result"])
         elif poll.state != "prepared":

@@ -56,6 +56,8 @@ def try_papers(life, poll):
     for which in ("unspent", "spent", -1):
         for marks in ([STRANGER], ["water", "water"], CANDIDATES, {"water": "perhaps"}, None):
             life.cast([(poll, which, marks, None)])
+    for place in range(3):  # of the first slips: one that was spoiled, and one that is not issued
+        life.cast([(poll, place, ONE, None)])
     life.cast([(poll, "spent", ONE, None), (poll, "spent", TIE, "the same"), ("p9", "unspent", ONE, None)])
 
 
