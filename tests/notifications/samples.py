@@ -82,6 +82,12 @@ def by_points(points, papers):
     ]
 
 
+def _figures(issued, returned):
+    unreturned = max(issued - returned, 0)
+    figures = {"issued": issued, "returned": returned, "unreturned": unreturned}
+    return {**figures, "valid": returned, "invalid": 0, "blank": 0}
+
+
 OUTCOMES = {
     "complete": result(),
     "for and against": result(against=(8, 17, 50)),
@@ -99,6 +105,18 @@ OUTCOMES = {
     "shortfall": result(outcome="shortfall", votes=(70, 12, 10), adopted=("market",), open_seats=1),
     "shortfall without any": result(outcome="shortfall", votes=(30, 12, 10), adopted=(), open_seats=2),
     "void": result(outcome="void", votes=None, adopted=(), open_seats=2, pass_mark=None, returned=80),
+    "void by a channel": result(
+        outcome="void",
+        votes=None,
+        adopted=(),
+        open_seats=2,
+        pass_mark=None,
+        returned=78,
+        channels=[
+            {"channel": "codes", "kind": "codes", **_figures(57, 55)},
+            {"channel": "hall", "kind": "hand-papers", **_figures(22, 23)},
+        ],
+    ),
     "no-quorum": result(
         outcome="no-quorum",
         votes=None,

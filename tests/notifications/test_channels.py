@@ -232,8 +232,8 @@ def test_address_that_cannot_be_used_stops_the_start_and_is_not_quoted(urls, sch
 
 
 def test_channels_built_in_are_found_and_fit():
-    loaded = CHANNELS.load(["console", "file", "apprise"])
-    assert [nonconformities(channel, Channel) for channel in loaded.values()] == [[], [], []]
+    loaded = CHANNELS.load(["console", "file", "apprise", "webhook"])
+    assert [nonconformities(channel, Channel) for channel in loaded.values()] == [[], [], [], []]
     assert nonconformities(Recording(), Channel) == []
 
 

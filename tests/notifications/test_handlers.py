@@ -16,7 +16,7 @@ from piaojue_contracts import all_event_types, golden_messages
 from tests.support.offline import set_up
 
 GOLDEN = [event for _, event in golden_messages()]
-HEARD = {type for type, route in ROUTES.items() if route.notice or route.roles}
+HEARD = set(ROUTES)
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def take(backbone, events):
     return backbone.inbox.take(sorted(followed, key=lambda each: (each.producer, each.sequence)))
 
 
-def test_every_event_that_routes_anything_is_handled():
+def test_every_event_of_others_is_handled():
     assert handled() == HEARD
-    assert {each.type for each in all_event_types()} >= HEARD
+    assert {each.type for each in all_event_types() if each.producer != "notifications"} == HEARD
 
 
 def test_every_golden_message_is_told_to_whom_it_concerns(backbone):

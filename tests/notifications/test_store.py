@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from notifications.domain import Delivery, DeliveryState, Message, Notice, Retries, Text
+from notifications.domain import Delivery, DeliveryState, Message, Notice, Retries, Text, Told
 from notifications.store import Notifications
 from notifications.usecases import deliver
 from tests.notifications.telling import NOW, Recording, event, logged, sending, tell
@@ -16,6 +16,7 @@ from tests.support.stores import migrated_store
 TEXTS = (Text("zh-CN", "公告", "第一段。\n\n第二段。"), Text("en", "Notice", "A & <b>"))
 NOTICE = Notice("n1", "yongan", "result_declared", TEXTS, "e1", NOW)
 MESSAGE = Message("m1", "yongan", "department", "镇社会事务办公室", "result_declared", TEXTS, "e1", NOW)
+TOLD = Told("e1", "yongan", "result_declared", '{"id":"e1"}', NOW)
 UNTIL = NOW + timedelta(seconds=80)
 
 
@@ -44,6 +45,18 @@ def test_what_is_added_is_found_as_it_was(store):
         assert (entry.body, entry.kind, entry.role) == ("yongan", "result_declared", None)
         assert notifications.has_told_of("e1")
         assert not notifications.has_told_of("e2")
+
+
+def test_event_itself_is_kept_and_claimed_as_it_was(store):
+    with store.transaction() as notifications:
+        assert notifications.message_of("e1") is None
+        notifications.add(TOLD, [planned("e1", channel="hook")], NOW)
+    with store.transaction() as notifications:
+        assert notifications.has_told_of("e1")
+        assert notifications.message_of("e1") == TOLD.message
+        (entry,) = notifications.deliveries(["yongan"], state="due", before=None, most=9)
+        assert (entry.kind, entry.role) == ("result_declared", "events")
+        assert notifications.claim("hook", NOW, UNTIL) == (entry.delivery, TOLD)
 
 
 def test_notice_of_an_id_that_is_taken_is_refused_by_the_database(store):

@@ -84,6 +84,10 @@ def test_result_is_announced_in_english():
         ("shortfall", ["通过2022年民生实事项目1个", "不足应选数，尚缺1个"]),
         ("shortfall without any", ["没有项目获得通过", "不足应选数，尚缺2个"]),
         ("void", ["收回的表决票多于发出的表决票", "本次票决无效"]),
+        (
+            "void by a channel",
+            ["收回表决票78张", "其中一个投票渠道发出22张，收回23张，收回的多于发出的", "本次票决无效"],
+        ),
         ("no-quorum", ["实到代表52名，未达到法定人数"]),
     ],
 )
@@ -91,8 +95,23 @@ def test_result_of_every_outcome_is_announced(outcome, said):
     text = announced(OUTCOMES[outcome]).text
     for each in said:
         assert each in text
-    assert ("各候选项目得" in text) == (outcome not in ("void", "no-quorum"))
-    assert ("计为弃权" in text) == bool(OUTCOMES[outcome]["blank"] and outcome not in ("void", "no-quorum"))
+    decided = OUTCOMES[outcome]["outcome"] not in ("void", "no-quorum")
+    assert ("各候选项目得" in text) == decided
+    assert ("计为弃权" in text) == bool(OUTCOMES[outcome]["blank"] and decided)
+
+
+def test_poll_is_void_for_what_is_so():
+    """Where one box has too many papers, those of all may be fewer than were issued."""
+    texts = [
+        text.text
+        for order in orders(RESULT, OUTCOMES["void by a channel"])
+        for text in TEMPLATES.write(order)
+    ]
+    assert any("Of one channel 22 were issued and 23 returned, more than issued" in text for text in texts)
+    for text in texts:
+        assert "收回的表决票多于发出的表决票" not in text
+        assert "More papers were returned" not in text
+        assert "More returned than issued" not in text
 
 
 def test_result_lists_the_adopted_by_their_votes_and_all_in_the_order_of_the_paper():

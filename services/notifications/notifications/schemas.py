@@ -94,13 +94,13 @@ class MessagesAnswerSchema(Schema):
 
 
 class DeliveryAnswerSchema(Schema):
-    """A notice or message on its way through one channel."""
+    """A notice, message or event on its way through one channel."""
 
     delivery = _told("Its id.", attribute="id")
-    item = _told("The id of the notice or message.")
+    item = _told("The id of the notice or message, or of the event itself.")
     body = _told("The body that it concerns.")
     kind = _told("The name of the event that it tells of.")
-    role = _told("For whom a message is; null for a notice.", allow_none=True)
+    role = _told("For whom a message is; null for a notice, `events` for an event itself.", allow_none=True)
     channel = _told("The plugin that sends it.")
     state = _told("`due`, `sent` or `given_up`.")
     attempts = fields.Integer(metadata={"description": "Tries so far, since a person had it tried again."})

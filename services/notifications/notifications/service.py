@@ -26,12 +26,14 @@ from notifications.schemas import (
 from notifications.store import Notifications, UnknownDelivery, UnknownMessage, UnknownNotice
 from piaojue_contracts.ballots import (
     CHANNEL_STRUCK_V1,
+    COUNT_SIGNED_V1,
     MEETING_OPENED_V1,
     OBJECTION_ANSWERED_V1,
     OBJECTION_FILED_V1,
     POLL_CLOSED_V1,
     POLL_OPENED_V1,
     RESULT_DECLARED_V1,
+    TURNOUT_CHANGED_V1,
 )
 from piaojue_contracts.proposals import (
     CANDIDATES_PUBLISHED_V1,
@@ -145,6 +147,16 @@ class NotificationsService(Service):
     @handles(POLL_OPENED_V1)
     def poll_opened(self, heard: Heard) -> None:
         """Tells the public, and those at the meeting."""
+        self._tell(heard)
+
+    @handles(TURNOUT_CHANGED_V1)
+    def turnout_changed(self, heard: Heard) -> None:
+        """Tells programs alone."""
+        self._tell(heard)
+
+    @handles(COUNT_SIGNED_V1)
+    def count_signed(self, heard: Heard) -> None:
+        """Tells programs alone."""
         self._tell(heard)
 
     @handles(POLL_CLOSED_V1)

@@ -1,7 +1,7 @@
 """The tables of notifications, and the repository of its use cases."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from chassis.errors import NotFound
 from chassis.store import Document, Instant, Repository
-from notifications.domain import Delivery, DeliveryState, Message, Notice
+from notifications.domain import EVENTS, Delivery, DeliveryState, Message, Notice, Told
 
 notices: Final = table(
     "notices",
@@ -41,6 +41,13 @@ deliveries: Final = table(
     *map(column, ("id", "item", "channel", "body", "kind", "role", "state", "failure")),
     column("attempts", Integer),
     *(column(name, Instant) for name in ("planned_at", "next_try_at", "settled_at")),
+)
+
+
+told: Final = table(
+    "told",
+    *map(column, ("id", "body", "kind", "message")),
+    column("heard_at", Instant),
 )
 
 
@@ -64,7 +71,8 @@ class UnknownDelivery(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A delivery as the log has it: what it is of, and no text. ``role`` is None for a notice."""
+    """A delivery as the log has it: what it is of, and no text. ``role`` is None for a notice, EVENTS for an
+    event itself."""
 
     delivery: Delivery
     body: str
@@ -79,12 +87,19 @@ class Notifications(Repository):
     def has_told_of(self, event: str) -> bool:
         """Whether something was written about the event of this id."""
         queries = [select(each.c.id).where(each.c.about == event).limit(1) for each in (notices, messages)]
+        queries.append(select(told.c.id).where(told.c.id == event))
         return any(self.connection.scalar(query) is not None for query in queries)
 
-    def add(self, item: Notice | Message, planned: Sequence[Delivery], now: datetime) -> None:
-        """Keeps a notice or message, with its deliveries."""
-        source, role = (notices, None) if isinstance(item, Notice) else (messages, item.role)
-        self.connection.execute(insert(source).values(**item.as_stored()))
+    def message_of(self, event: str) -> str | None:
+        """The message of the event of this id, if it was kept."""
+        found: str | None = self.connection.scalar(select(told.c.message).where(told.c.id == event))
+        return found
+
+    def add(self, item: Notice | Message | Told, planned: Sequence[Delivery], now: datetime) -> None:
+        """Keeps a notice, message or event, with its deliveries."""
+        source, role = _place_of(item)
+        values = asdict(item) if isinstance(item, Told) else item.as_stored()
+        self.connection.execute(insert(source).values(**values))
         about = {"body": item.body, "kind": item.kind, "role": role, "planned_at": now}
         if planned:
             self.connection.execute(insert(deliveries), [each.as_stored() | about for each in planned])
@@ -136,7 +151,9 @@ class Notifications(Repository):
             update(deliveries).where(deliveries.c.id == delivery.id).values(**delivery.as_stored())
         )
 
-    def claim(self, channel: str, now: datetime, until: datetime) -> tuple[Delivery, Notice | Message] | None:
+    def claim(
+        self, channel: str, now: datetime, until: datetime
+    ) -> tuple[Delivery, Notice | Message | Told] | None:
         """A due delivery of a channel, that nobody else takes before ``until``; None: there is none.
 
         It is not sent by that: who claims it and is heard of no more leaves it due again from then on.
@@ -173,9 +190,11 @@ class Notifications(Repository):
         rows = self.connection.execute(query.group_by(deliveries.c.channel, deliveries.c.state))
         return {(channel, state): number for channel, state, number in rows}
 
-    def _item(self, row: Any) -> Notice | Message:
-        source = notices if row.role is None else messages
+    def _item(self, row: Any) -> Notice | Message | Told:
+        source = {None: notices, EVENTS: told}.get(row.role, messages)
         found = dict(self.connection.execute(select(source).where(source.c.id == row.item)).one()._mapping)
+        if row.role == EVENTS:
+            return Told(**found)
         return Notice.restored(found) if row.role is None else Message.restored(found)
 
     def _newest(
@@ -195,6 +214,13 @@ class Notifications(Repository):
             query = query.where(or_(moment < last, and_(moment == last, source.c.id < before)))
         query = query.order_by(moment.desc(), source.c.id.desc()).limit(most)
         return self.connection.execute(query).all()
+
+
+def _place_of(item: Notice | Message | Told) -> tuple[TableClause, str | None]:
+    """Its table, and what its deliveries have for a role."""
+    if isinstance(item, Notice):
+        return notices, None
+    return (messages, item.role) if isinstance(item, Message) else (told, EVENTS)
 
 
 def _of(bodies: Collection[str] | None) -> list[ColumnElement[bool]]:

@@ -18,12 +18,14 @@ from notifications.domain import (
     Channel,
     Delivery,
     DeliveryState,
+    EventChannel,
     Message,
     Notice,
     Order,
     Outgoing,
     Retries,
     Text,
+    Told,
     notice_published,
     orders,
 )
@@ -60,13 +62,18 @@ def tell(
     sending: "Sending",
     now: datetime,
 ) -> None:
-    """Writes what an event causes, all of it or nothing, plans its deliveries, and publishes the notice.
+    """Writes what an event causes, all of it or nothing, plans its deliveries, and publishes the notice. The
+    event itself is kept where a channel sends events.
 
     Idempotent: every id follows from the event's. Raises what the templates and texts do; then nothing is
     lost, since the event is kept.
     """
     if notifications.has_told_of(event.id):
         return
+    if sending.keeps_events:
+        told = Told(event.id, data["body"], event.type.split(".")[2], event.as_bytes().decode(), now)
+        planned = [_planned(told, channel, now) for channel in sending.taking_event(event.type)]
+        notifications.add(told, planned, now)
     for item in [_written(order, event, data, templates, now) for order in orders(event.type, data)]:
         role = item.role if isinstance(item, Message) else None
         notifications.add(item, [_planned(item, channel, now) for channel in sending.taking(role)], now)
@@ -84,7 +91,7 @@ def _written(
     return Message(id, data["body"], order.role, order.unit, order.kind, texts, event.id, now)
 
 
-def _planned(item: Notice | Message, channel: str, now: datetime) -> Delivery:
+def _planned(item: Notice | Message | Told, channel: str, now: datetime) -> Delivery:
     return Delivery.planned(id=_id(item.id, channel), item=item.id, channel=channel, now=now)
 
 
@@ -182,7 +189,16 @@ class Sending:
 
     def taking(self, role: str | None) -> list[str]:
         """The channels that take this. One that fails to say so is taken to: its failure is then seen."""
-        return [name for name in self.channels if self._takes(name, role)]
+        return [name for name, each in self.channels.items() if self._says(name, each.takes, role)]
+
+    @property
+    def keeps_events(self) -> bool:
+        """Whether a channel sends events, with texts or without."""
+        return bool(self._of_events)
+
+    def taking_event(self, type: str) -> list[str]:
+        """The channels that take an event of this type itself, as :meth:`taking`."""
+        return [name for name, each in self._of_events.items() if self._says(name, each.takes_event, type)]
 
     def send(self, name: str, outgoing: Outgoing) -> str | None:
         """None when the channel has taken it, else the name of what went wrong. Raises nothing."""
@@ -193,7 +209,7 @@ class Sending:
             except Refused as refusal:
                 failure = refusal.slug
             except Exception as error:
-                failure = type(error).__name__
+                failure = str(getattr(error, "failure", type(error).__name__))
             except eventlet.Timeout as timeout:
                 if timeout is not time_up:
                     raise
@@ -230,9 +246,13 @@ class Sending:
         finally:
             self._under_way.pop(name, None)
 
-    def _takes(self, name: str, role: str | None) -> bool:
+    @property
+    def _of_events(self) -> dict[str, EventChannel]:
+        return {name: each for name, each in self.channels.items() if isinstance(each, EventChannel)}
+
+    def _says(self, name: str, asked: Callable[[Any], bool], what: str | None) -> bool:
         try:
-            return self.channels[name].takes(role)
+            return asked(what)
         except Exception as error:
             _count_failure(name)
             _log.warning("channel_failed", service=_SERVICE, channel=name, failure=type(error).__name__)
@@ -272,8 +292,8 @@ def deliver(
         claimed = None if sending.stopping else _claimed(store, channel, now(), until)
         if claimed is None:
             return sent
-        delivery, item = claimed
-        failure = sending.send(channel, Outgoing.of(delivery.id, item))
+        delivery, outgoing = claimed
+        failure = sending.send(channel, outgoing)
         after = _after(delivery, failure, now(), sending.retries)
         with store.transaction() as notifications:
             noted = notifications.settle(after, until)
@@ -289,9 +309,14 @@ def _after(delivery: Delivery, failure: str | None, now: datetime, retries: Retr
 
 def _claimed(
     store: Store[Notifications], channel: str, now: datetime, until: datetime
-) -> tuple[Delivery, Notice | Message] | None:
+) -> tuple[Delivery, Outgoing] | None:
     with store.transaction() as notifications:
-        return notifications.claim(channel, now, until)
+        claimed = notifications.claim(channel, now, until)
+        if claimed is None:
+            return None
+        delivery, item = claimed
+        event = None if isinstance(item, Told) else notifications.message_of(item.about)
+        return delivery, Outgoing.of(delivery.id, item, event)
 
 
 def _observe(delivery: Delivery, noted: bool) -> None:

@@ -1,6 +1,6 @@
 """Who is told what, in which words, and how often it is tried: pure; times and ids are arguments."""
 
-from notifications.domain.channels import Channel, Outgoing
+from notifications.domain.channels import PUBLIC, Branching, Channel, EventChannel, Outgoing
 from notifications.domain.delivery import Delivery, DeliveryState, Retries
 from notifications.domain.errors import (
     DeliveryNotGivenUp,
@@ -14,18 +14,22 @@ from notifications.domain.errors import (
 from notifications.domain.routing import ROUTES, Order, Route, orders
 from notifications.domain.suite import ChannelSuite
 from notifications.domain.wording import CHINA, wording
-from notifications.domain.writing import ROLES, Message, Notice, Text, notice_published
+from notifications.domain.writing import EVENTS, ROLES, Message, Notice, Text, Told, notice_published
 
 __all__ = [
     "CHINA",
+    "EVENTS",
+    "PUBLIC",
     "ROLES",
     "ROUTES",
+    "Branching",
     "Channel",
     "ChannelSuite",
     "Delivery",
     "DeliveryNotGivenUp",
     "DeliverySettled",
     "DeliveryState",
+    "EventChannel",
     "Fault",
     "InvalidDelivery",
     "InvalidMessage",
@@ -38,6 +42,7 @@ __all__ = [
     "Retries",
     "Route",
     "Text",
+    "Told",
     "notice_published",
     "orders",
     "wording",

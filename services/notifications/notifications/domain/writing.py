@@ -20,6 +20,9 @@ from notifications.domain.reading import (
 ROLES = ("deputy", "clerk", "scrutineer", "teller", "department", "supervisor", "resident")
 """Who can be written to. A department is an implementing unit (承办单位), and can be named as one."""
 
+EVENTS = "events"
+"""Stands where a role does, for those who get events themselves."""
+
 _LEFT_OUT = "……"
 
 
@@ -106,6 +109,17 @@ class Message:
     def as_stored(self) -> dict[str, object]:
         """The fields as plain values: texts as JSON objects, the time as a datetime."""
         return {each.name: getattr(self, each.name) for each in fields(self)} | {"texts": _told(self.texts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it was heard, kept for channels that send events on. ``message``: as its log has it."""
+
+    id: str
+    body: str
+    kind: str
+    message: str
+    heard_at: datetime
 
 
 def notice_published(notice: Notice) -> dict[str, object]:
