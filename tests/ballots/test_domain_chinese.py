@@ -60,6 +60,20 @@ def test_a_void_poll_ends_with_why():
     assert len(found) == 3
 
 
+def test_poll_that_one_box_voids_says_which():
+    rules = {"seats": 2, "marking": {"scheme": "choose", "at_most": 3}, "adoption": MAJORITY}
+    sheet = {"deputies": 79, "present": 79, "candidates": list(TITLES), "issued": 79, **rules}
+    result = count_sheet({**sheet, "papers": [times(78, "water")]})
+    figures = [("codes", "codes", 57, 55), ("hall", "hand-papers", 22, 23)]
+    keys = ("channel", "kind", "issued", "returned")
+    channels = [dict(zip(keys, each, strict=True)) for each in figures]
+    found = reasons({**result, "outcome": "void", "channels": channels}, Rules.read(rules), TITLES)
+    assert found[1] == (
+        "发出表决票79张，收回78张，其中纸质票逐张录入（hall）发出22张、收回23张，"
+        "收回的多于发出的，本次票决无效，应当重新投票。"
+    )
+
+
 def test_without_a_quorum_nothing_more_is_said():
     assert reasoned([times(52, "water")], present=52) == [
         "全体代表79名，实到代表52名；全体代表的三分之二为53名，到会人数不符合法定人数。",

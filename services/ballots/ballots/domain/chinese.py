@@ -88,8 +88,18 @@ def _papers(result: Mapping[str, Any]) -> str:
     text = f"发出表决票{issued}张，收回{returned}张，"
     if returned > issued:
         return f"{text}收回的多于发出的，本次票决无效，应当重新投票。"
+    if result["outcome"] == "void":  # one box has too many, though papers of others are missing
+        return f"{text}其中{_boxes_with_too_many(result)}，收回的多于发出的，本次票决无效，应当重新投票。"
     left = f"未收回{result['unreturned']}张，" if result["unreturned"] else ""
     return f"{text}{left}收回的不多于发出的，本次票决有效。"
+
+
+def _boxes_with_too_many(result: Mapping[str, Any]) -> str:
+    over = [each for each in result["channels"] if each["returned"] > each["issued"]]
+    return "、".join(
+        f"{channel_name(each['channel'], each['kind'])}发出{each['issued']}张、收回{each['returned']}张"
+        for each in over
+    )
 
 
 def _valid(result: Mapping[str, Any]) -> str:
