@@ -1,13 +1,10 @@
 """The operator's commands on a region as it runs: RabbitMQ, PostgreSQL, a process for each service."""
 
 import json
-import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote
 
 import pytest
-import yaml
 from kombu.connection import Connection
 
 from chassis.bus import KombuBus
@@ -16,7 +13,9 @@ from tests.chaos.checks import check_inboxes, check_logs
 from tests.chaos.test_region import suggest
 from tests.command.suites import PIAOJUE
 from tests.end_to_end import year
-from tests.support.region import SERVICES, real_region
+from tests.support.deployed import deployed, plain, psql
+from tests.support.rabbitmq import ALL, USER
+from tests.support.region import QUICK, SERVICES
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -26,34 +25,20 @@ NOT_ASKED = {"disk", "clock"}
 
 
 class Operator:
-    """Somebody with the region's configuration in a file."""
+    """Somebody with the region's folder."""
 
-    def __init__(self, region, folder):
-        self.region, self.config = region, folder / "region.yaml"
-        self.configure()
-
-    def configure(self):
-        settings = {
-            "region": "430181",
-            "data_folder": str(self.region.folder),
-            "broker_url": self.region.broker_url,
-            **{
-                name: {
-                    "store_url": self.region.databases[name],
-                    "http_address": f"127.0.0.1:{self.region.port_of(name)}",
-                }
-                for name in SERVICES
-            },
-        }
-        self.config.touch(mode=0o600)
-        self.config.write_text(yaml.safe_dump(settings))
+    def __init__(self, region):
+        self.region, self.config = region, region.made / "piaojue.yaml"
 
     def run(self, *words):
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("PIAOJUE_")}
         management = f"http://127.0.0.1:{self.region.rabbitmq.management_port}"
+        where = {
+            f"PIAOJUE_{name.upper()}_HTTP_ADDRESS": f"127.0.0.1:{self.region.port_of(name)}"
+            for name in SERVICES
+        }
         return subprocess.run(
             [PIAOJUE, *map(str, words), "--config", self.config],
-            env={**plain, "RABBITMQ_MANAGEMENT_URL": management},
+            env={**plain(), **QUICK, **where, "RABBITMQ_MANAGEMENT_URL": management},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -78,7 +63,10 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def region(rabbitmq, postgres, tmp_path_factory):
-    with real_region(tmp_path_factory.mktemp("region"), rabbitmq, postgres) as made:
+    """With users and roles of its own, which have no more rights than they need."""
+    with deployed(tmp_path_factory.mktemp("region"), rabbitmq, postgres) as made:
+        rabbitmq.api("PUT", f"permissions/{made.vhost}/{USER}", ALL)
+        made.start()
         year.publish_candidates(made)
         year.open_meeting(made)
         made.settled()
@@ -87,15 +75,37 @@ def region(rabbitmq, postgres, tmp_path_factory):
 
 
 @pytest.fixture
-def operator(region, tmp_path):
+def operator(region):
     """The region is as it was found, before each test."""
-    found = Operator(region, tmp_path)
+    found = Operator(region)
     found.is_well()
     return found
 
 
-def vhost(region):
-    return quote(region.broker_url.rpartition("/")[2], safe="")
+def others(region):
+    """The bus as somebody else has it, with more rights than a service."""
+    return KombuBus(region.rabbitmq.url(region.vhost))
+
+
+def test_all_of_a_region_is_looked_at_with_the_rights_that_it_has(operator):
+    told = operator.told("doctor")["findings"]
+    assert not [each for each in told if each["level"] == "skipped"]
+    assert {each["about"] for each in told if each["check"] == "queues"} == {
+        f"{name}.inbox" for name in SERVICES
+    }
+    asked = {each["check"] for each in told if each["level"] == "ok"}
+    assert asked >= {
+        "process",
+        "version",
+        "database",
+        "broker",
+        "queues",
+        "sequence",
+        "chain",
+        "secrets",
+        "keys",
+    }
+    assert not [each for each in told if each["level"] == "skipped"]
 
 
 def test_a_service_that_was_killed_is_told_with_its_queue(operator, region):
@@ -129,8 +139,8 @@ def test_a_database_server_that_is_down_is_told_and_what_hangs_on_it_is_skipped(
 
 
 def test_bindings_and_queues_that_are_not_as_they_should_be_are_told(operator, region):
-    api, here = region.rabbitmq.api, vhost(region)
-    with Connection(region.broker_url) as connection, connection.channel() as channel:
+    api, here = region.rabbitmq.api, region.vhost
+    with Connection(region.rabbitmq.url(region.vhost)) as connection, connection.channel() as channel:
         channel.queue_unbind("notifications.inbox", "ballots.events", "#")
     api("PUT", f"queues/{here}/budget.inbox", {"durable": True})
     api("POST", f"bindings/{here}/e/ballots.events/q/budget.inbox", {"routing_key": "#"})
@@ -139,7 +149,7 @@ def test_bindings_and_queues_that_are_not_as_they_should_be_are_told(operator, r
     eventually(lambda: queued(region, "budget.inbox", events), 20, "they are in the queue")
     assert operator.found("error") == {("queues", "notifications.inbox")}, operator.run("doctor").stdout
     assert operator.found("warning") == {("queues", "budget.inbox")}
-    subscription = KombuBus(region.broker_url).subscribe("others.inbox", ["ballots.events"], most=100)
+    subscription = others(region).subscribe("others.inbox", ["ballots.events"], most=100)
     assert operator.run("events", "replay", "ballots", "--from", 1, "--yes").returncode == 0
     eventually(lambda: queued(region, "others.inbox", events), 20, "they are with somebody who takes from it")
     assert operator.found("warning") == {("queues", "budget.inbox")}
@@ -152,13 +162,13 @@ def test_bindings_and_queues_that_are_not_as_they_should_be_are_told(operator, r
 
 
 def queued(region, queue, events):
-    listed = region.rabbitmq.api("GET", f"queues/{vhost(region)}?disable_stats=true&enable_queue_totals=true")
+    listed = region.rabbitmq.api("GET", f"queues/{region.vhost}?disable_stats=true&enable_queue_totals=true")
     assert {each["name"]: each["messages"] for each in listed}[queue] == events
     return True
 
 
 def test_a_queue_of_another_type_is_told(operator, region):
-    api, here = region.rabbitmq.api, vhost(region)
+    api, here = region.rabbitmq.api, region.vhost
     region.kill("ratings")
     api("DELETE", f"queues/{here}/ratings.inbox")
     api("PUT", f"queues/{here}/ratings.inbox", {"durable": True})
@@ -171,7 +181,7 @@ def test_a_queue_of_another_type_is_told(operator, region):
 
 def test_events_that_are_published_again_come_as_they_are_and_ours_drop_them(operator, region):
     before = operator.told("events", "verify")
-    subscription = KombuBus(region.broker_url).subscribe("others.inbox", ["ballots.events"], most=100)
+    subscription = others(region).subscribe("others.inbox", ["ballots.events"], most=100)
     dry = operator.run("events", "replay", "ballots", "--from", 1, "--dry-run")
     assert (dry.returncode, "Nothing was changed" in dry.stdout) == (0, True)
     assert operator.run("events", "replay", "ballots", "--from", 1).returncode == 2
@@ -183,7 +193,7 @@ def test_events_that_are_published_again_come_as_they_are_and_ours_drop_them(ope
     subscription.acknowledge()
     assert [Event.from_bytes(each.body) for each in came] == log
     subscription.close()
-    region.rabbitmq.api("DELETE", f"queues/{vhost(region)}/others.inbox")
+    region.rabbitmq.api("DELETE", f"queues/{region.vhost}/others.inbox")
     assert operator.told("events", "verify") == before
     entry = operator.told("audit", "--service", "ballots")[-1]
     assert (entry["action"], entry["reason"]) == ("events replay", "others lost them")
@@ -206,10 +216,8 @@ def test_a_region_that_was_destroyed_amid_its_work_is_restored_and_goes_on(opera
     for name in SERVICES:
         region.kill(name)
     for name in SERVICES:
-        database = region.databases[name].rpartition("/")[2]
-        region.postgres.drop_database(database)
-        region.databases[name] = region.postgres.create_database(database)
-    operator.configure()
+        region.postgres.drop_database(region.databases[name].rpartition("/")[2])
+    psql(region.postgres, region.made / "database/roles.sql")
     assert operator.run("events", "verify").returncode == 2
     run = operator.run("restore", tmp_path / "kept-2", "--yes", "--reason", "the disk was lost")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -139,8 +139,8 @@ def _checks(places: Sequence["Place"], management_url: str | None, folder: Path 
     }
     for place in places:
         checks[f"sequence {place.service}"] = partial(stores.positions, place, places)
-    for folder in sorted({place.settings.data_folder for place in places}):
-        checks[f"disk {folder}"] = partial(stores.disk, folder)
+    for data_folder in sorted({place.settings.data_folder for place in places}):
+        checks[f"disk {data_folder}"] = partial(stores.disk, data_folder)
     for source, place in {place.settings.jwks: place for place in places}.items():
         checks[f"keys {source}"] = partial(files.keys, place)
     checks["secrets files"] = partial(files.secrets, places)

@@ -77,7 +77,7 @@ def empty_queues(places: Sequence[Place], say: Callable[[str], None]) -> None:
                 say(f"{messages} message(s) in {queue} were thrown away")
         except BusUnavailable as away:
             raise Unusable(
-                f"{queue} cannot be emptied of what came after the backup: {away.detail} Start the broker, or "
+                f"{queue} cannot be emptied of what came later: {away.detail} Start the broker, or "
                 "add --broker-wiped if it has lost all that it had. Nothing was restored."
             ) from away
 

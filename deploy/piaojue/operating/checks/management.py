@@ -130,7 +130,7 @@ def _taken(place: Place, queue: str) -> bool | None:
     """Whether anybody takes from a queue of others; None: the service's user may not look at it."""
     settings = place.settings
     try:
-        seen = KombuBus(settings.broker_url, ca=settings.broker_ca).look(queue, [])
+        seen = KombuBus(settings.broker_url, ca=settings.broker_ca).look(queue, [], ours=False)
     except BusUnavailable:
         return None
     return seen.queue.consumers > 0

@@ -31,10 +31,10 @@ class BrokerSeen:
 
 
 def inspected(
-    connection: Connection, queue: str, arguments: Mapping[str, Any], exchanges: Sequence[str]
+    connection: Connection, queue: str, arguments: Mapping[str, Any] | None, exchanges: Sequence[str]
 ) -> BrokerSeen:
-    """What there is of a durable queue with these arguments, and of topic exchanges. What the transport
-    raises, it raises."""
+    """What there is of a durable queue with these arguments, and of topic exchanges; with None, of a queue of
+    others. What the transport raises, it raises."""
     told = connection.connection.server_properties
     missing = tuple(name for name in exchanges if not _there(connection, name))
     version = str(told.get("version", "unknown"))
@@ -54,7 +54,7 @@ def _there(connection: Connection, exchange: str) -> bool:
     return True
 
 
-def _queue(connection: Connection, name: str, arguments: Mapping[str, Any]) -> QueueSeen:
+def _queue(connection: Connection, name: str, arguments: Mapping[str, Any] | None) -> QueueSeen:
     try:
         with connection.channel() as channel:
             _, messages, consumers = channel.queue_declare(name, passive=True)
@@ -62,7 +62,8 @@ def _queue(connection: Connection, name: str, arguments: Mapping[str, Any]) -> Q
         if not is_absent(error):
             raise
         return QueueSeen(name, exists=False)
-    return QueueSeen(name, True, messages, consumers, _fault(connection, name, arguments))
+    fault = None if arguments is None else _fault(connection, name, arguments)
+    return QueueSeen(name, True, messages, consumers, fault)
 
 
 def _fault(connection: Connection, name: str, arguments: Mapping[str, Any]) -> str | None:

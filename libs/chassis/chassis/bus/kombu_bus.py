@@ -88,13 +88,13 @@ class KombuBus:
     def subscribe(self, queue: str, exchanges: Sequence[str], *, most: int) -> "_Subscription":
         return _Subscription(self._connected(), queue, exchanges, most)
 
-    def look(self, queue: str, exchanges: Sequence[str]) -> BrokerSeen:
-        """What the broker has of a consumer's queue, as :meth:`subscribe` declares it, and of these
-        exchanges; nothing is changed. BusUnavailable."""
+    def look(self, queue: str, exchanges: Sequence[str], *, ours: bool = True) -> BrokerSeen:
+        """What the broker has of a consumer's queue, as :meth:`subscribe` declares it unless it is not
+        ``ours``, and of these exchanges; nothing is changed. BusUnavailable."""
         connection = self._connected()
         try:
             with _unavailable_when_lost(connection):
-                return inspected(connection, queue, _QUORUM, exchanges)
+                return inspected(connection, queue, _QUORUM if ours else None, exchanges)
         finally:
             _close(connection)
 
