@@ -2,9 +2,13 @@
 
 import json
 import os
+import socket
 import sqlite3
+import ssl
 import stat
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 import pytest
 from cryptography import x509
@@ -16,7 +20,9 @@ from chassis.clock import now
 from chassis.store.audit import Action, note
 from piaojue.operating import doctor
 from piaojue.operating.checks.finding import ERROR, OK, WARNING
+from piaojue.operating.checks.processes import peers
 from piaojue.operating.checks.stores import skew
+from piaojue.operating.places import place_of
 from piaojue.own_key import own_key
 from tests.command.stores import as_json, command
 from tests.command.suites import up
@@ -205,14 +211,64 @@ def test_a_key_that_is_none_is_an_error(stores):
     assert "it is no signing key" in only(stores.folder, "keys")["what"]
 
 
-def certificate(days):
-    key, name = (
-        ec.generate_private_key(ec.SECP256R1()),
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]),
-    )
+def signed(days):
+    """A key, and a certificate of its own that ends in so many days, both in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     end = datetime.now(UTC) + timedelta(days=days)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=400), end)
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private, made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def certificate(days):
+    return signed(days)[1]
+
+
+@contextmanager
+def showing(folder, days, *, postgresql=False):
+    """The port of a server that shows such a certificate to the first who asks."""
+    private, public = signed(days)
+    (folder / "server.pem").write_bytes(private + public)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+
+    def serve():
+        connection, _ = listening.accept()
+        connection.settimeout(20)
+        if postgresql:
+            assert connection.recv(8)[-4:] == (80877103).to_bytes(4, "big")
+            connection.sendall(b"S")
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as wrapped:
+            wrapped.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+        serving = Thread(target=serve, daemon=True)
+        serving.start()
+        yield listening.getsockname()[1]
+        serving.join(20)
+
+
+@pytest.mark.parametrize(("days", "level"), [(-5, ERROR), (20, WARNING), (90, OK)])
+def test_the_end_of_a_brokers_certificate_is_told_whoever_has_signed_it(
+    stores, tmp_path, monkeypatch, days, level
+):
+    with showing(tmp_path, days) as port:
+        monkeypatch.setenv("PIAOJUE_BROKER_URL", f"amqps://someone:secret@127.0.0.1:{port}/here")
+        (finding,) = peers([place_of("ballots", None, stores.folder)])
+    assert (finding.level, finding.about) == (level, "broker 127.0.0.1")
+
+
+def test_the_end_of_a_databases_certificate_is_told(stores, tmp_path, monkeypatch):
+    with showing(tmp_path, 20, postgresql=True) as port:
+        (tmp_path / "ca.pem").write_bytes(certificate(90))
+        monkeypatch.setenv("PIAOJUE_STORE_CA", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("PIAOJUE_STORE_URL", f"postgresql://someone:secret@127.0.0.1:{port}/ballots")
+        (finding,) = peers([place_of("ballots", None, stores.folder)])
+    assert (finding.level, finding.about) == (WARNING, "database of ballots")
 
 
 @pytest.mark.parametrize(
@@ -236,8 +292,6 @@ def test_a_clock_is_judged_by_how_far_it_is_off_for_certain(seconds, uncertainty
 
 
 def test_a_check_that_hangs_or_breaks_keeps_no_other_from_being_told(stores, monkeypatch):
-    from threading import Event
-
     from piaojue.operating.checks import stores as checks
 
     never = Event()
