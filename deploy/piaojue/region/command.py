@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from piaojue.region.consumer import consumer
 from piaojue.terminal import MISUSED, fail, say
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ _PORTS: Final = {"broker": 5672, "database": 5432}
 _TLS_PORTS: Final = {"broker": 5671, "database": 5432}
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+app.command("consumer")(consumer)
 
 
 @app.callback()
