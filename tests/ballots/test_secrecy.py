@@ -5,6 +5,7 @@ from collections import defaultdict
 from itertools import combinations
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import inspect, text
 
 from ballots.domain import code_hash
@@ -12,11 +13,20 @@ from chassis.store import open_engine
 from tests.ballots.test_service import ROLL, poll_of
 from tests.ballots.test_service_records import OFFICERS, counted, declared, signed
 from tests.support.running import running
+from tests.support.waiting import eventually
 
 KEY = "a key of at least sixteen characters"
 SEALED = ("papers", "receipts")
 OF_CASTING = ("codes", *SEALED)
 MARKS = [["water", "road"], ["clinic"], ["water", "clinic"], ["road"], []]
+OPEN_POLL = [f"piaojue_ballots_open_poll_{figure}" for figure in ("present", "quorum", "issued", "returned")]
+GAP = "piaojue_ballots_reconciliation_gap"
+OF_ALL_POLLS = {
+    "piaojue_ballots_guesses_total",
+    "piaojue_ballots_guesses_throttled_total",
+    "piaojue_ballots_polls",
+}
+"""Whoever measures more of a poll says here what, and shows that it is no vote."""
 
 
 class Poll:
@@ -32,6 +42,7 @@ class Poll:
             assert region.call("POST", f"{self.path}/papers", {"code": code, "marks": []}).status != 201
         self.ids_before = {row["id"] for row in self.rows("papers")}
         self.transactions_of_casting = {row["xmin"] for row in self.rows("codes")}
+        self.metrics_while_open = self._metrics_once_told()
         count = counted(region, self.path)
         for person in ("7", "8"):
             assert signed(region, self.path, person, count["count_hash"]).status == 200
@@ -49,6 +60,15 @@ class Poll:
         answer = self.region.call("POST", f"{self.path}/papers", given)
         assert answer.status == 201
         return answer.json["receipt"]
+
+    def _metrics_once_told(self):
+        told = 'open_poll_returned{body="whole",poll="p1",service="ballots"} 60.0'
+
+        def page():
+            found = self.region.call("GET", "/ballots/metrics").body.decode()
+            return found if told in found else None
+
+        return eventually(page, 20, "the turnout is told, and seen")
 
     def rows(self, table):
         """With the transaction that wrote each, in the order in which they lie on the disk."""
@@ -72,6 +92,7 @@ class Poll:
                     columns[f"{table}.{name}"].append(plain(value))
         yield from ((place, "\n".join(cells)) for place, cells in columns.items())
         yield "log", self.region.log()
+        yield "metrics", self.metrics_while_open
         for path in ("/ballots/metrics", "/metrics"):
             yield "metrics", self.region.call("GET", path).body.decode()
         yield "feed", "\n".join(plain(each) for each in self.region.events("ballots"))
@@ -171,7 +192,44 @@ def test_the_record_has_papers_and_receipts_each_in_an_order_of_their_own(poll):
     assert [plain(each["marks"]) for each in record["papers"]] == sorted(map(plain, MARKS))
 
 
+def samples(page):
+    return [
+        sample
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name.startswith("piaojue_")
+    ]
+
+
+def of_single_polls(page):
+    """Value by name, of all that ballots alone measures and that is not of all polls together."""
+    found = {each.name: each.value for each in samples(page) if each.name.startswith("piaojue_ballots_")}
+    assert set(found) >= OF_ALL_POLLS
+    return {name: value for name, value in found.items() if name not in OF_ALL_POLLS}
+
+
 def test_metrics_count_without_saying_who_or_what(poll):
+    """Bodies and polls are named, and nobody and nothing of what is in them."""
     page = poll.region.call("GET", "/ballots/metrics").body.decode()
     assert 'piaojue_ballots_guesses_total{service="ballots"} 1.0' in page
-    assert "whole" not in page.replace("a whole", "")
+    people = {each[part] for each in ROLL for part in ("id", "name")}
+    projects = {project for marks in MARKS for project in marks}
+    for seen in (*samples(poll.metrics_while_open), *samples(page)):
+        said = {*seen.labels, *seen.labels.values()}
+        assert said.isdisjoint({*people, *projects, *poll.codes, *poll.nonces, *poll.receipts}), seen
+        assert not any(name.endswith(("code", "mark", "receipt", "deputy", "nonce")) for name in seen.labels)
+
+
+def test_metrics_tell_the_turnout_of_an_open_poll_and_no_running_total(poll):
+    found = of_single_polls(poll.metrics_while_open)
+    assert found == dict(zip(OPEN_POLL, (79, 53, 79, 60), strict=True))
+    assert 60 in {each["data"]["returned"] for each in poll.region.events("ballots", "turnout_changed")}
+
+
+def test_metrics_tell_of_a_closed_poll_whether_it_balances_and_no_votes(poll):
+    def balance_alone():
+        page = poll.region.call("GET", "/ballots/metrics").body.decode()
+        assert of_single_polls(page) == {GAP: 79 - 60}
+        return True
+
+    eventually(balance_alone, 10, "the figures are of after the close")
