@@ -1,9 +1,11 @@
 """What is done before the first poll: the roll, the candidates, the meeting."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from piaojue.rehearsal.client import RehearsalFailed, SuiteRefused, until
 from piaojue.rehearsal.incidents import happen
+from piaojue.rehearsal.papers import Part
 from piaojue.rehearsal.year import Year, number_of
 
 
@@ -24,17 +26,28 @@ def register(year: Year) -> None:
 
 
 def _see_roles(year: Year) -> None:
-    """That the token may close the poll, too, and that every scrutineer can sign: else that is told when all
-    have voted, and cannot be undone."""
+    """That the token may close the poll, too, and that everybody can act who has to in person: else that is
+    told when all have voted, and cannot be undone."""
     for poll in year.plan.polls:
-        for person in (poll["officers"] or {}).get("scrutineers", ()):
-            year.suite.check_token("scrutineer", person)
+        for role, person in _acting(poll):
+            year.suite.check_token(role, person)
     try:
         first = year.plan.polls[0]["id"]
         year.suite.post(year.path("ballots", "polls", first, "closing"), role="scrutineer")
     except SuiteRefused as refusal:
         if refusal.status != 404:  # as it must be: there is no such poll yet
             raise
+
+
+def _acting(poll: Part) -> Iterator[tuple[str, str]]:
+    """Who acts by a token of their own, and in what role."""
+    for person in (poll["officers"] or {}).get("scrutineers", ()):
+        yield "scrutineer", person
+    for channel in poll["channels"]:
+        for batch in channel["batches"]:
+            yield from (("teller", entry["by"]) for entry in batch["entries"])
+            yield from (("scrutineer", found["by"]) for found in batch["settled"] if found["by"])
+    yield from (("deputy", objection["by"]) for objection in poll["objections"])
 
 
 def _enrol(year: Year) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
 from typing import Any, Final
 
-from piaojue.rehearsal.papers import Part
+from piaojue.rehearsal.papers import Part, chief_of
 from piaojue.rehearsal.year import Year
 
 NONCE_BYTES: Final = 24
@@ -65,6 +65,40 @@ class Calls:
         seen = suite.get(self.path("count"), role="scrutineer")["count_hash"]
         return suite.post(self.path("signature"), {"count_hash": seen}, role="scrutineer", person=person)
 
+    def open_channel(self, given: Mapping[str, Any]) -> Any:
+        """``given``: the channel, as the file has it."""
+        said: dict[str, Any] = {"channel": given["id"], "kind": given["kind"], "issued": given["issued"] or 0}
+        said |= {} if given["replaces"] is None else {"replaces": given["replaces"]}
+        return self.year.suite.post(self.path("channels"), said, role="clerk")
+
+    def box(self, channel: str, returned: int, by: str | None = None) -> Any:
+        return self._watched((channel, "box"), {"returned": returned}, by)
+
+    def enter(self, channel: str, by: str, content: Any, batch: int = 1) -> Any:
+        path, given = self.path("channels", channel, "entries"), {"batch": batch, "content": content}
+        return self.year.suite.post(path, given, role="teller", person=by)
+
+    def settle(self, channel: str, *, by: str | None = None, **found: Any) -> Any:
+        """``found``: batch, place, and marks or absent."""
+        return self._watched((channel, "settlements"), found, by)
+
+    def strike(self, channel: str, reason: str, by: str | None = None) -> Any:
+        return self._watched((channel, "strike"), {"reason": reason}, by)
+
+    def _watched(self, rest: tuple[str, str], given: Mapping[str, Any], by: str | None) -> Any:
+        """What a scrutineer does: the chief, unless another is named."""
+        person = by or chief_of(self.poll)
+        return self.year.suite.post(self.path("channels", *rest), given, role="scrutineer", person=person)
+
+    def object(self, by: str, text: str) -> Any:
+        """A deputy's objection, filed by a token of their own."""
+        given = {"objection": f"o-{token_hex(16)}", "text": text}
+        return self.year.suite.post(self.path("objections"), given, role="deputy", person=by)
+
+    def answer(self, number: int, outcome: str, answer: str) -> Any:
+        path = self.path("objections", number, "answer")
+        return self.year.suite.post(path, {"outcome": outcome, "answer": answer}, role="clerk")
+
     def declare(self) -> Any:
         return self.year.suite.post(self.path("declaration"), role="clerk")
 
@@ -76,9 +110,14 @@ class Calls:
         """As everybody may see it."""
         return self.year.suite.get(self.path())
 
-    def attempt(self, step: str, content: Any) -> Any:
+    def attempt(self, incident: Part) -> Any:
         """A step out of its turn, or with something else than its poll has."""
+        step, content = incident["tried"], incident["content"]
         match step:
+            case "box" | "enter" | "settle" | "strike":
+                return getattr(self, step)(incident["channel"], **content)
+            case "object":
+                return self.object(**content)
             case "prepare" | "appoint" | "issue" | "cast" | "sign":
                 return getattr(self, step)(content)
             case "next-round":

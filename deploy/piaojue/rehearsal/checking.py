@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from chassis.errors import Refused
+from piaojue.rehearsal.channel_checks import check_channel_step, check_channels, check_objections
+from piaojue.rehearsal.channel_fields import TRIED
 from piaojue.rehearsal.format import POLL_STEPS
-from piaojue.rehearsal.papers import Part, is_held, issued_of, papers_of
+from piaojue.rehearsal.papers import Part, is_held, issued_of, papers_of, slips_of
 from piaojue.rehearsal.plan import Plan
 from piaojue.rehearsal.reading import Fault, Where
 from ratings.domain import BUILT_IN_VERDICT_RULES, rate_sheet
@@ -15,8 +17,9 @@ OF_POLL: Final = ("round", "seats", "candidates", "warnings")
 """What is known of an opened poll, beside its result."""
 OF_RESULT: Final = (
     *("outcome", "adopted", "tied", "open_seats", "pass_mark", "votes", "tallies", "deputies", "present"),
-    *("quorum_needed", "issued", "returned", "unreturned", "valid", "invalid", "blank"),
+    *("quorum_needed", "issued", "returned", "unreturned", "valid", "invalid", "blank", "channels"),
 )
+"""Of these ``channels`` are by their ids."""
 
 
 def check(plan: Plan) -> Iterator[Fault]:
@@ -65,7 +68,9 @@ def _check_poll(plan: Plan, place: int) -> Iterator[Fault]:
         if each not in listed:
             yield Fault((*where, "candidates", number), "is not on the candidate list")
     for number, incident in enumerate(poll["incidents"]):
-        yield from _check_tried(incident, (*where, "incidents", number))
+        yield from _check_tried(poll, incident, (*where, "incidents", number))
+    yield from check_channels(poll, where)
+    yield from check_objections(poll, {each["id"] for each in plan.roll}, where)
     yield from _unknown(poll["expect"], (*OF_POLL, *OF_RESULT), (*where, "expect"))
 
 
@@ -73,12 +78,17 @@ def _check_slips(plan: Plan, place: int) -> Iterator[Fault]:
     poll, where = plan.polls[place], ("polls", place)
     if not is_held(poll):
         return
-    issued, there, slips = issued_of(poll), plan.attendance.at_opening[place], poll["slips"]
+    issued, there, slips = slips_of(poll), plan.attendance.at_opening[place], poll["slips"]
     if issued > len(there):
         yield Fault((*where, "papers"), f"{issued} slips for {len(there)} deputies present")
+    elif issued_of(poll) > len(there):
+        told = f"{issued_of(poll)} papers of all channels for {len(there)} deputies present"
+        yield Fault((*where, "channels"), told)
     if len(papers_of(poll)) > issued:
         yield Fault((*where, "papers"), f"are {len(papers_of(poll))}, and {issued} slips are issued")
-    if slips["printed"] is None:
+    if poll["papers"] is None and slips["printed"] is not None:
+        yield Fault((*where, "slips", "printed"), "are to be cast by code, and there are no papers")
+    elif slips["printed"] is None:
         if slips["spoiled"]:
             yield Fault((*where, "slips", "spoiled"), "are exchanged by number: say how many are printed")
     elif slips["printed"] < issued + slips["spoiled"]:
@@ -99,12 +109,15 @@ def _check_officers(plan: Plan, place: int) -> Iterator[Fault]:
         yield Fault((*where, "chief"), "is not among the scrutineers")
 
 
-def _check_tried(incident: Part, where: Where) -> Iterator[Fault]:
+def _check_tried(poll: Part, incident: Part, where: Where) -> Iterator[Fault]:
+    yield from check_channel_step(poll, incident, where)
     tried, content = incident["tried"], incident["content"]
     if tried is None:
         return
     if fault := _misfit(tried, content):
         yield Fault((*where, "with"), fault)
+    if tried == "cast" and not slips_of(poll):
+        yield Fault(where, "there is no slip to cast with")
     earliest = {"cast": "cast", "sign": "sign"}.get(tried, "prepare")
     if POLL_STEPS.index(incident["before"]) < POLL_STEPS.index(earliest):
         yield Fault((*where, "before"), f"is too early: there is nothing yet to {tried}")
@@ -124,6 +137,8 @@ def _misfit(tried: str, content: Any) -> str | None:
             fits, must = isinstance(content, str), "be the id of who signs, in quotes"
         case "cast":
             fits, must = content is not None, "be the marks of a paper"
+        case _ if tried in TRIED:  # read with the file
+            return None
         case _:
             fits, must = content is None, f"not be there: nothing goes with {tried}"
     return None if fits else f"must {must}"

@@ -66,6 +66,15 @@ def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=rule, **given(**kwargs, error_messages=messages))
 
 
+def truth(**kwargs: Any) -> fields.Raw:
+    return fields.Raw(validate=_truth, **given(**kwargs))
+
+
+def _truth(content: Any) -> None:
+    if not isinstance(content, bool):
+        raise ValidationError("must be true or false")
+
+
 def listed(item: fields.Field[Any], least: int = 1, most: int = MOST, **kwargs: Any) -> fields.List[Any]:
     rule = validate.Length(least, most, error=f"must have {least} to {most} entries")
     messages = {**PLAIN, "invalid": "must be a list"}
@@ -175,6 +184,37 @@ class Paper(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         several = isinstance(value, Mapping) and {"times", "marks"} & set(value)
         return SeveralSchema().load(value if several else {"times": 1, "marks": value})
+
+
+class SeveralByHandSchema(SeveralSchema):
+    """As :class:`SeveralSchema`; null marks are those of papers that nobody can read."""
+
+    marks = fields.Raw(**given(allow_none=True))
+
+
+class PapersByHand(fields.Field[Any]):
+    """Papers as :class:`Paper` has them, and null for one that nobody can read. Becomes the marks of each."""
+
+    default_error_messages = PLAIN
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValidationError("must be a list")
+        papers: list[Any] = []
+        faults = {}
+        for place, each in enumerate(value):
+            several = isinstance(each, Mapping) and {"times", "marks"} & set(each)
+            try:
+                heap = SeveralByHandSchema().load(each) if several else {"times": 1, "marks": each}
+            except ValidationError as error:
+                faults[place] = error.messages
+                continue
+            papers += [heap["marks"]] * heap["times"]
+            if len(papers) > MOST:
+                raise ValidationError(f"must be at most {MOST} papers")
+        if faults:
+            raise ValidationError(faults)
+        return papers
 
 
 class Grades(fields.Field[Any]):

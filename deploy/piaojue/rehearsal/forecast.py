@@ -4,12 +4,12 @@ So the papers of a further round can be judged before anything has begun, though
 from the round before; and what the suite counts is compared with another count.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import ballots
 from ballots.domain import (
@@ -24,6 +24,7 @@ from ballots.domain import (
     next_round,
 )
 from chassis.errors import Refused
+from piaojue.rehearsal.channel_forecast import Faulty, channels_of, of
 from piaojue.rehearsal.papers import Part, is_held, issued_of
 from piaojue.rehearsal.reading import Fault, Where
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from piaojue.rehearsal.plan import Plan
 
 Profiles = Mapping[str, Profile]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def built_in_profiles() -> Profiles:
 def forecasts(plan: "Plan", profiles: Profiles) -> tuple[dict[str, Forecast], list[Fault]]:
     """Of each poll by its id, and every fault of its rules and papers.
 
-    A poll by a plugin of somebody else's is left to the suite, and so are its further rounds.
+    A poll with a plugin of somebody else's is left to the suite, and so are its further rounds.
     """
     found: dict[str, Forecast] = {}
     faults: list[Fault] = []
@@ -66,17 +66,12 @@ def forecasts(plan: "Plan", profiles: Profiles) -> tuple[dict[str, Forecast], li
             if prepared is None:
                 continue
             faults += _check_papers(plan, place, prepared)
-            if not faults:
-                found[poll["id"]] = Forecast(_declared(plan, place, prepared))
-        except _Faulty as faulty:
+            declared = None if faults else _declared(plan, place, prepared)
+            if declared is not None:
+                found[poll["id"]] = Forecast(declared)
+        except Faulty as faulty:
             faults.append(faulty.fault)
     return found, faults
-
-
-class _Faulty(Exception):
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        super().__init__(fault.detail)
 
 
 def _prepared(plan: "Plan", place: int, found: Mapping[str, Forecast], profiles: Profiles) -> Poll | None:
@@ -86,12 +81,12 @@ def _prepared(plan: "Plan", place: int, found: Mapping[str, Forecast], profiles:
         before = found.get(poll["follows"])
         if before is None:
             return None
-        return _of(lambda: next_round(before.poll, id=poll["id"], title=poll["title"]), _at(place, "follows"))
+        return of(lambda: next_round(before.poll, id=poll["id"], title=poll["title"]), _at(place, "follows"))
     profile = None
     if poll["profile"] is not None:
         if poll["profile"] not in profiles:
             known = ", ".join(sorted(profiles))
-            raise _Faulty(Fault(_at(place, "profile"), f"is no profile that is loaded, which are: {known}"))
+            raise Faulty(Fault(_at(place, "profile"), f"is no profile that is loaded, which are: {known}"))
         profile = profiles[poll["profile"]]
     rules = _rules(poll, place, profile, plan.body["level"])
     if rules is None:
@@ -116,9 +111,9 @@ def _rules(poll: Part, place: int, profile: Profile | None, level: str) -> Rules
         return None
     where = _at(place, "rules" if said is not None else "profile")
     if profile is None:
-        return _of(lambda: Rules.read(said), where)
+        return of(lambda: Rules.read(said), where)
     built_in = (BUILT_IN_ADOPTION_RULES, BUILT_IN_MARKING_SCHEMES)
-    return _of(lambda: profile.rules(said, level, *built_in), where)
+    return of(lambda: profile.rules(said, level, *built_in), where)
 
 
 def _known(rules: Mapping[str, Any] | None, part: str, key: str, built_in: Collection[str]) -> bool:
@@ -135,7 +130,7 @@ def _check_papers(plan: "Plan", place: int, poll: Poll) -> Iterator[Fault]:
     """The rules by an empty box, then paper by paper, so that each fault has its place."""
     sheet = {**poll.rules.as_json(), "deputies": plan.deputies, "present": plan.deputies}
     sheet |= {"candidates": list(poll.candidates), "papers": []}
-    _of(lambda: count_sheet(sheet), _at(place, "rules"))
+    of(lambda: count_sheet(sheet), _at(place, "rules"))
     for number, paper in enumerate(plan.polls[place]["papers"] or ()):
         where = _at(place, "papers", number)
         try:
@@ -147,8 +142,8 @@ def _check_papers(plan: "Plan", place: int, poll: Poll) -> Iterator[Fault]:
                 yield Fault(where, "has more marks than the rules allow: it is refused at the casting")
 
 
-def _declared(plan: "Plan", place: int, poll: Poll) -> Poll:
-    """As it is when all is done; one that is not held stays prepared."""
+def _declared(plan: "Plan", place: int, poll: Poll) -> Poll | None:
+    """As it is when all is done; one that is not held stays prepared. None where only the suite can tell."""
     given = plan.polls[place]
     if not is_held(given):
         return poll
@@ -159,15 +154,23 @@ def _declared(plan: "Plan", place: int, poll: Poll) -> Poll:
         attendance=Attendance(plan.deputies, len(plan.attendance.at_opening[place])),
         rules_hash="",
     )
-    papers = [(paper["times"], paper["marks"]) for paper in given["papers"]]
-    return replace(_of(lambda: closed.count(papers), _at(place, "papers")), state=PollState.DECLARED)
-
-
-def _of(made: Callable[[], T], where: Where) -> T:
+    channels = channels_of(given, closed.ballot(), _at(place))
+    if channels is None:
+        return None
+    papers = [(paper["times"], paper["marks"]) for paper in given["papers"] or ()]
     try:
-        return made()
+        counted = closed.count(papers, channels=channels)
     except Refused as refusal:
-        raise _Faulty(Fault(where, refusal.detail)) from refusal
+        raise Faulty(Fault(_at(place, *_whose(given, refusal.field)), refusal.detail)) from refusal
+    return replace(counted, state=PollState.DECLARED)
+
+
+def _whose(poll: Part, field: str | None) -> Where:
+    """The channel that a count is refused for, if it is for one."""
+    ids = [each["id"] for each in poll["channels"]]
+    if field in ids:
+        return "channels", ids.index(field)
+    return ("channels",) if ids else ("papers",)
 
 
 def _at(place: int, *inside: str | int) -> Where:

@@ -8,6 +8,14 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from piaojue.rehearsal.channel_fields import (
+    CHANNEL_STEPS,
+    CODES,
+    MOST_CHANNELS,
+    TRIED,
+    ChannelSchema,
+    ObjectionSchema,
+)
 from piaojue.rehearsal.fields import (
     MOST,
     Anything,
@@ -30,7 +38,8 @@ LEVELS: Final = ("township", "county", "city", "province", "nation")
 MEETING_STEPS: Final = ("open",)
 POLL_STEPS: Final = (
     *("prepare", "appoint", "open", "issue", "cast"),
-    *("close", "count", "sign", "declare", "next-round"),
+    *("close", *CHANNEL_STEPS),
+    *("count", "sign", "declare", "object", "next-round"),
 )
 """The steps of a meeting and of a poll, in their order: each may be tried before its time."""
 CONFLICTS: Final = ("close-relation", "implementing-unit", "other")
@@ -107,6 +116,29 @@ class MeetingIncidentSchema(IncidentSchema):
     steps = MEETING_STEPS
 
 
+class PollIncidentSchema(IncidentSchema):
+    """``channel``: whose step is tried, or before whose step it happens."""
+
+    channel = identifier(load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check_channel(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if data["channel"] is not None and not {data["before"], data["tried"]} & {*CHANNEL_STEPS}:
+            raise ValidationError(f"is for the steps of a channel: {', '.join(CHANNEL_STEPS)}", "channel")
+        if data["tried"] is None and data["before"] in CHANNEL_STEPS:
+            raise ValidationError("must be a step of the poll for those who come and go", "before")
+
+    @post_load
+    def _fill(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        filled: dict[str, Any] = super()._fill(data)
+        if filled["tried"] in TRIED:
+            try:
+                filled["content"] = TRIED[filled["tried"]]().load(filled["content"] or {})
+            except ValidationError as error:
+                raise ValidationError({"with": error.messages}) from error
+        return filled
+
+
 class MeetingSchema(PartSchema):
     id = identifier()
     title = text()
@@ -153,8 +185,10 @@ class PollSchema(PartSchema):
     officers = part(OfficersSchema, load_default=None)
     slips = part(SlipsSchema, load_default=lambda: SlipsSchema().load({}))
     papers = listed(Paper(**given()), load_default=None)
+    channels = parts(ChannelSchema, most=MOST_CHANNELS - 1, load_default=())
+    objections = parts(ObjectionSchema, most=100, load_default=())
     note = text(2000, load_default=None)
-    incidents = parts(IncidentSchema, most=100, load_default=())
+    incidents = parts(PollIncidentSchema, most=100, load_default=())
     expect = Anything(**given(load_default=None))
 
     @validates_schema(skip_on_field_errors=True)
@@ -166,10 +200,20 @@ class PollSchema(PartSchema):
             for name in ("rules", "profile", "candidates"):
                 if data[name] is not None:
                     raise ValidationError("comes from the poll that this one follows", name)
-        if data["papers"] is None and all(each["tried"] != "open" for each in data["incidents"]):
+        if data["papers"] is not None or any(each["id"] != CODES for each in data["channels"]):
+            return
+        if all(each["tried"] != "open" for each in data["incidents"]):
             raise ValidationError(
                 "is missing; without papers the opening must be tried and refused", "papers"
             )
+
+    @post_load
+    def _fill(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        first = data["channels"][0]["id"] if data["channels"] else None
+        for each in data["incidents"]:
+            if {each["before"], each["tried"]} & {*CHANNEL_STEPS}:
+                each["channel"] = each["channel"] or first
+        return data
 
 
 class FormSchema(PartSchema):

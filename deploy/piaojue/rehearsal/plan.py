@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from piaojue.rehearsal import reading
 from piaojue.rehearsal.attendance import Attendance, attendance_of
 from piaojue.rehearsal.format import RehearsalSchema
-from piaojue.rehearsal.papers import Part
+from piaojue.rehearsal.papers import Part, read_entries
 from piaojue.rehearsal.reading import Document, Fault
 from piaojue.rehearsal.rolls import RollFaulty, RollFile, imported
 
@@ -75,6 +75,8 @@ class Plan:
             raise document.refuse(_faults(error.messages_dict, ())) from error
         except RollFaulty as faulty:
             raise document.refuse(faulty.faults) from faulty
+        if faults := list(read_entries(parts["polls"], Path(document.name).parent)):
+            raise document.refuse(faults)
         return cls(**parts | {"polls": _with_officers(parts["polls"])})
 
     def as_body(self, body: str) -> "Plan":

@@ -6,7 +6,7 @@ from typing import Any
 
 from piaojue.rehearsal.calls import NONCE_BYTES, Calls
 from piaojue.rehearsal.incidents import happen
-from piaojue.rehearsal.papers import Part, issued_of, papers_of
+from piaojue.rehearsal.papers import Part, papers_of, slips_of
 from piaojue.rehearsal.printed import codes_of
 from piaojue.rehearsal.year import Step, Year, hand_in, number_of
 
@@ -25,9 +25,10 @@ class Polling:
         self._where = ("polls", place, "incidents")
         year.story.setdefault("polls", []).append(self.story)
 
-    def before(self, step: str) -> None:
-        """What happens before this step."""
-        happen(self.year, self.poll["incidents"], self._where, step, self.calls.attempt, self.story)
+    def before(self, step: str, channel: str | None = None) -> None:
+        """What happens before this step; ``channel``: whose it is."""
+        incidents = self.poll["incidents"]
+        happen(self.year, incidents, self._where, step, self.calls.attempt, self.story, channel)
 
     def prepare(self) -> None:
         if len(self.year.plan.polls) > 1:
@@ -64,9 +65,11 @@ class Polling:
     def issue(self) -> None:
         """At random against the roll, so which deputy has which slip is nobody's knowledge."""
         self.before("issue")
-        printed = self.poll["slips"]["printed"]
+        printed, slips = self.poll["slips"]["printed"], slips_of(self.poll)
+        if not slips:
+            return
         if printed is None:
-            self.calls.codes = self.calls.issue(issued_of(self.poll))["codes"]
+            self.calls.codes = self.calls.issue(slips)["codes"]
         else:
             with self.year.step("票码", "Slips printed and issued") as step:
                 self._issue_by_number(printed, step)
@@ -76,7 +79,7 @@ class Polling:
         suite, path, spoiled = self.year.suite, self.calls.path, self.poll["slips"]["spoiled"]
         pdf = suite.fetch("POST", path("slips", "print"), {"slips": printed}, role="clerk")
         codes = codes_of(pdf, printed)
-        issued = issued_of(self.poll)
+        issued = slips_of(self.poll)
         self.calls.codes = [codes[printed]]
         suite.post(path("slips", "issue"), {"from": 1, "to": issued}, role="clerk")
         if printed > issued + spoiled:
@@ -98,6 +101,8 @@ class Polling:
 
     def cast(self) -> None:
         self.before("cast")
+        if self.poll["papers"] is None:
+            return
         year, story, codes, papers = self.year, self.story, self.calls.codes, papers_of(self.poll)
         nonces = [token_urlsafe(NONCE_BYTES) for _ in papers]
         casts = list(zip(papers, codes, nonces, strict=False))
@@ -107,7 +112,7 @@ class Polling:
             seen = self.calls.show()
             story["turnout"] = {key: seen[key] for key in ("present", "issued", "returned")}
             year.expect(seen["result"] is None, "a result was shown while the poll was open")
-            step.say("{returned} of {issued}; no running total shown".format(**seen))
+            step.say(f"{seen['returned']} of {slips_of(self.poll)}; no running total shown")
         with year.step("一码一票", "A code cast twice") as step:
             again = self.calls.cast(*casts[0])
             year.expect(again["receipt"] == self.receipts[0], "a paper sent again got another receipt")

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from piaojue.rehearsal import declaring
+from piaojue.rehearsal import channels, declaring
 from piaojue.rehearsal.afterwards import check_logs, conclude_rating, implement, rate
 from piaojue.rehearsal.beforehand import open_meeting, publish, put_on_record, register, suggest
 from piaojue.rehearsal.client import RehearsalFailed
+from piaojue.rehearsal.objecting import object_to_it
 from piaojue.rehearsal.papers import is_held
 from piaojue.rehearsal.plan import Plan
 from piaojue.rehearsal.polling import Polling
@@ -61,11 +62,15 @@ def hold(polling: Polling) -> None:
         polling.before("open")
         return
     polling.open()
+    channels.open_them(polling)
     polling.issue()
     polling.cast()
+    declaring.close(polling)
+    channels.count_them(polling)
     declaring.count(polling)
     declaring.sign(polling)
     declaring.declare(polling)
     declaring.announce(polling)
     declaring.verify_record(polling)
+    object_to_it(polling)
     polling.before("next-round")

@@ -10,6 +10,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from piaojue.rehearsal.channel_fields import CHINESE_KINDS
+
 BAR: Final = 20
 SHOWN: Final = "cyan"
 CHINESE_OUTCOMES: Final = {
@@ -19,6 +21,7 @@ CHINESE_OUTCOMES: Final = {
     "void": "票决无效",
     "no-quorum": "不足法定人数",
 }
+_OF_CHANNEL: Final = ("issued", "returned", "valid", "invalid", "blank")
 
 
 def _table(title: str, *columns: tuple[str, dict[str, Any]]) -> Table:
@@ -78,7 +81,39 @@ def poll(poll: dict[str, Any]) -> RenderableType:
     warnings = [
         f"Outside of the profile, as it lets be: {each['detail']}." for each in poll["warnings"] or ()
     ]
-    return _noted(table, "\n".join([_figures(result), *warnings]), poll["note"])
+    told = _noted(table, "\n".join([_figures(result), *warnings]), poll["note"])
+    return Group(told, Text(), _channels(poll, result)) if "channels" in poll else told
+
+
+def _channels(poll: dict[str, Any], result: dict[str, Any]) -> RenderableType:
+    """The struck ones too, whose figures do not count."""
+    table = _table(
+        "各渠道 Papers by channel",
+        ("Channel", _TEXT),
+        *((name, _FIGURE) for name in ("Issued", "Returned", "Valid", "Invalid", "Blank")),
+    )
+    for each in poll["channels"]:
+        style = "dim" if each["struck"] is not None else ""
+        figures = (_figure(each[key]) for key in _OF_CHANNEL)
+        table.add_row(_channel(each), *figures, style="bold red" if _is_over(each) else style)
+    table.add_section()
+    table.add_row("合计 together", *(_figure(result[key]) for key in _OF_CHANNEL), style="bold")
+    return table
+
+
+def _is_over(channel: dict[str, Any]) -> bool:
+    return channel["struck"] is None and channel["returned"] > channel["issued"]
+
+
+def _channel(channel: dict[str, Any]) -> str:
+    name = f"{CHINESE_KINDS.get(channel['kind'], '')} {channel['channel']}".strip()
+    if channel["struck"] is not None:
+        name += f"\n作废 struck\n{channel['struck']}"
+    if _is_over(channel):
+        name += "\n多于发出 more than issued"
+    if channel["replaces"] is not None:
+        name += f"\n代替 in place of {channel['replaces']}"
+    return name
 
 
 def decisions(story: dict[str, Any]) -> RenderableType:
@@ -107,6 +142,8 @@ def _noted(table: Table, caption: str, note: str | None) -> RenderableType:
 
 
 def _outcome(project: str, result: dict[str, Any]) -> Text:
+    if result["votes"] is None:
+        return Text("未决 undecided", style="yellow")
     if project in result["adopted"]:
         return Text("通过 adopted", style="bold green")
     if project in result["tied"]:
@@ -125,9 +162,7 @@ def _figures(result: dict[str, Any]) -> str:
         {"有效 valid": "valid", "废票 invalid": "invalid", "弃权 blank": "blank"},
     )
     told = [[f"{name} {_figure(result[key])}" for name, key in line.items()] for line in lines]
-    return "\n".join(
-        " · ".join(line) for line in (told[0], [*told[1], f"通过票数 pass mark {_mark(result)}"])
-    )
+    return "\n".join(" · ".join(line) for line in (told[0], [*told[1], _mark(result)]))
 
 
 def _figure(number: int | None) -> str:
@@ -137,8 +172,9 @@ def _figure(number: int | None) -> str:
 
 def _mark(result: dict[str, Any]) -> str:
     if result["votes"] is None:
-        return f"–; {CHINESE_OUTCOMES[result['outcome']]} {result['outcome']}"
-    return "order of votes alone" if result["pass_mark"] is None else str(result["pass_mark"])
+        return f"{CHINESE_OUTCOMES[result['outcome']]} {result['outcome']}"
+    mark = "order of votes alone" if result["pass_mark"] is None else result["pass_mark"]
+    return f"通过票数 pass mark {mark}"
 
 
 def notice(poll: dict[str, Any]) -> RenderableType:
