@@ -282,6 +282,16 @@ def test_a_replay_that_fails_is_tried_as_if_for_the_first_time(listener, hears):
     assert hears() == [1]
 
 
+def test_a_clock_that_is_set_back_holds_no_try_up(listener, hears):
+    listener.failing[1] = 2  # with the others, and alone
+    listener.clock.pass_by(7200)
+    listener.inbox.receive(deliveries(happenings(2)))
+    assert listener.inbox.retry() == 0
+    listener.clock.pass_by(-7200)
+    assert listener.inbox.retry() == 2
+    assert hears() == [1, 2]
+
+
 def test_an_inbox_without_pauses_parks_at_once(listener, hears):
     listener.inbox._pauses = ()
     listener.failing[1] = ALWAYS

@@ -102,6 +102,21 @@ def test_claimed_is_with_its_text_and_nobody_elses_until_the_claim_lapses(store)
         assert notifications.claim("file", UNTIL + timedelta(days=1), UNTIL + timedelta(days=2)) is None
 
 
+def test_planned_by_a_clock_that_was_set_back_since_is_claimed(store):
+    with store.transaction() as notifications:
+        notifications.add(MESSAGE, [planned("m1")], NOW)
+        before = NOW - timedelta(hours=2)
+        assert notifications.claim("file", before, before + (UNTIL - NOW)) == (planned("m1"), MESSAGE)
+
+
+def test_claimed_by_a_process_whose_clock_is_ahead_is_left_to_it(store):
+    with store.transaction() as notifications:
+        notifications.add(MESSAGE, [planned("m1")], NOW)
+        ahead = (UNTIL - NOW) / 2
+        assert notifications.claim("file", NOW + ahead, UNTIL + ahead) is not None
+        assert notifications.claim("file", NOW, UNTIL) is None
+
+
 def test_failed_is_claimed_again_after_its_pause(store):
     with store.transaction() as notifications:
         notifications.add(NOTICE, [planned()], NOW)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from nameko.timer import timer
-
 from chassis.auth import ROLES, Caller
 from chassis.clock import now
 from chassis.events import Heard, handles
 from chassis.http import PUBLIC, Call, bearer, http
-from chassis.service import Made, Service
+from chassis.service import Made, Service, timer
 from chassis.store import Stored
 from notifications import usecases
 from notifications.domain import DeliveryNotGivenUp
@@ -197,7 +195,7 @@ class NotificationsService(Service):
     def _tell(self, heard: Heard) -> None:
         usecases.tell(heard.store, heard.event, heard.data, self.templates, self.sending, now())
 
-    @timer(interval=1)  # type: ignore[untyped-decorator]  # nameko has no types
+    @timer(interval=1)
     def deliver(self) -> None:
         """Sends what is due."""
         usecases.deliver_due(self.store, self.sending)

@@ -157,11 +157,14 @@ class Notifications(Repository):
         """A due delivery of a channel, that nobody else takes before ``until``; None: there is none.
 
         It is not sent by that: who claims it and is heard of no more leaves it due again from then on.
+        One that was never tried is due, too, when its time is further off than two claims: since it was
+        planned, or claimed, the clock was set back.
         """
+        never = and_(deliveries.c.attempts == 0, deliveries.c.next_try_at > until + (until - now))
         query = select(deliveries).where(
             deliveries.c.state == DeliveryState.DUE.value,
             deliveries.c.channel == channel,
-            deliveries.c.next_try_at <= now,
+            or_(deliveries.c.next_try_at <= now, never),
         )
         query = query.order_by(deliveries.c.next_try_at, deliveries.c.planned_at, deliveries.c.id).limit(1)
         row = self.connection.execute(query.with_for_update(skip_locked=True)).first()

@@ -27,6 +27,10 @@ from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent, ex
 
 _log = get_logger("chassis.inbox")
 
+_CLOCKS_APART = timedelta(seconds=30)
+"""How far the clocks of processes on one database may be apart. An event that is due later than after the
+longest pause and this was put off by a clock that has been set back since."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -80,6 +84,7 @@ class Inbox:
         self._store = store
         self._handlers = handlers
         self._pauses = pauses
+        self._longest = timedelta(seconds=max(pauses, default=0)) + _CLOCKS_APART
         self._clock = clock
         self.sources = frozenset(event_type.producer for event_type, _ in handlers.values())
         metrics.inbox_begins(service, self.sources, handlers)
@@ -206,7 +211,7 @@ class Inbox:
         for tried in range(most):
             with self._store.begin() as transaction:
                 moment = self._clock()
-                entry = self._store.next_due(transaction, moment)
+                entry = self._store.next_due(transaction, moment, self._longest)
                 if entry is None:
                     return tried
                 error = self._handle(transaction, entry.event, carefully=True)

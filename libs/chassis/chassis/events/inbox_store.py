@@ -2,10 +2,21 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chassis.bus import Delivery
@@ -101,10 +112,16 @@ class InboxStore:
             )
         )
 
-    def next_due(self, transaction: Transaction, now: datetime) -> Entry | None:
+    def next_due(
+        self, transaction: Transaction, now: datetime, longest: timedelta | None = None
+    ) -> Entry | None:
         """An event that is to be tried now and has none of its subject before it, locked; None: there is
-        none."""
-        query = select(inbox).where(_first_waiting(), inbox.c.next_try_at <= now)
+        none. One whose time is further off than ``longest`` is to be tried now, too: the clock was set
+        back."""
+        due = inbox.c.next_try_at <= now
+        if longest is not None:
+            due = or_(due, inbox.c.next_try_at > now + longest)
+        query = select(inbox).where(_first_waiting(), due)
         query = query.order_by(inbox.c.source, inbox.c.sequence)
         row = transaction.connection.execute(query.limit(1).with_for_update(skip_locked=True)).first()
         return _entry(row) if row else None

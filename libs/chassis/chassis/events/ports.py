@@ -4,7 +4,7 @@ fakes of the tests, which have one suite in common in :mod:`chassis.testing`."""
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from chassis.bus import Delivery, Message
@@ -159,8 +159,11 @@ class StoredInbox(Protocol):
     def add_unreadable(self, transaction: Any, delivery: Delivery, reason: str, now: datetime) -> None:
         """Keeps a message that is no event."""
 
-    def next_due(self, transaction: Any, now: datetime) -> Entry | None:
-        """An event to be tried now, with none of its subject before it, locked; None: there is none."""
+    def next_due(self, transaction: Any, now: datetime, longest: timedelta | None = None) -> Entry | None:
+        """An event to be tried now, with none of its subject before it, locked; None: there is none.
+
+        One whose time is further off than ``longest`` is to be tried now, too: the clock was set back.
+        """
 
     def settle(self, transaction: Any, event: Event, verdict: Mapping[str, Any]) -> None:
         """Writes what became of a waiting event."""

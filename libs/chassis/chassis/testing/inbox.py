@@ -93,8 +93,9 @@ class FakeInboxStore:
     def add_unreadable(self, transaction: _State, delivery: Delivery, reason: str, now: datetime) -> None:
         transaction.unreadable.append((delivery, reason, now))
 
-    def next_due(self, transaction: _State, now: datetime) -> Entry | None:
-        due = [row for row in _first_waiting(transaction) if row["next_try_at"] <= now]
+    def next_due(self, transaction: _State, now: datetime, longest: timedelta | None = None) -> Entry | None:
+        latest = datetime.max.replace(tzinfo=UTC) if longest is None else now + longest
+        due = [row for row in _first_waiting(transaction) if not now < row["next_try_at"] <= latest]
         return _entry(due[0]) if due else None
 
     def settle(self, transaction: _State, event: Event, verdict: Mapping[str, Any]) -> None:
@@ -229,6 +230,12 @@ class InboxStoreContract:
         assert due(inbox_store) is None
         assert inbox_store.next_try_at() == NOON + timedelta(seconds=30)
 
+    def test_what_is_due_too_far_off_for_any_pause_is_due_at_once(self, inbox_store: Any) -> None:
+        (event,) = store(inbox_store, happenings(1), waiting(attempts=1, seconds=7230))
+        for longest in (None, timedelta(seconds=7230)):
+            assert due(inbox_store, longest=longest) is None
+        assert due(inbox_store, longest=timedelta(seconds=60)).event == event
+
     def test_those_behind_a_parked_one_wait_until_it_is_released_and_handled(self, inbox_store: Any) -> None:
         first, second = store(inbox_store, happenings(2), waiting())
         settle(inbox_store, first, parked())
@@ -306,9 +313,9 @@ def settle(inbox_store: Any, event: Event, verdict: Mapping[str, Any]) -> None:
         inbox_store.settle(transaction, event, verdict)
 
 
-def due(inbox_store: Any, now: datetime = NOON) -> Any:
+def due(inbox_store: Any, now: datetime = NOON, longest: timedelta | None = None) -> Any:
     with inbox_store.begin() as transaction:
-        return inbox_store.next_due(transaction, now)
+        return inbox_store.next_due(transaction, now, longest)
 
 
 def raised(work: Callable[[], object], kind: type[Exception]) -> bool:

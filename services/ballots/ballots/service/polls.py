@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
-
 from ballots import usecases
 from ballots.domain import (
     InvalidPoll,
@@ -34,6 +32,7 @@ from ballots.store import (
 from chassis.clock import now
 from chassis.http import PUBLIC, Call, http
 from chassis.plugins import PluginFailed
+from chassis.service import timer
 
 
 class PollRoutes:
@@ -111,7 +110,7 @@ class PollRoutes:
         )
         return {"codes": codes}
 
-    @timer(interval=1)  # type: ignore[untyped-decorator]  # nameko has no types
+    @timer(interval=1)
     def tell_turnout(self) -> None:
         """Tells how many have voted so far in open polls."""
         usecases.tell_turnout(self.store, now())
