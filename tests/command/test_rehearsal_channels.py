@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from piaojue.rehearsal import channel_forecast
+from piaojue.rehearsal.beforehand import acting
 from piaojue.rehearsal.papers import issued_of, slips_of
 from piaojue.rehearsal.plan import Plan
 from tests.command.suites import PIAOJUE
@@ -256,6 +259,22 @@ def test_incident_is_about_the_first_channel_unless_another_is_named(tmp_path):
 )
 def test_fault_in_an_objection_is_told_at_its_place(tmp_path, line, told):
     assert faults(write(tmp_path, polls([f"objections: [{line}]"]))) == [f":20: polls.0.objections{told}"]
+
+
+def test_channel_of_a_plugin_is_left_to_the_suite(tmp_path, monkeypatch):
+    monkeypatch.setattr(channel_forecast, "entry_points", lambda group: SimpleNamespace(names={"fax"}))
+    assert read(tmp_path, ("kind: hand-papers", "kind: fax")).forecasts == {}
+
+
+def test_everybody_who_acts_in_person_is_seen_to_have_a_token_first(tmp_path):
+    found = ("{place: 0, marks: null}", "{place: 0, marks: null, by: '2'}")
+    box = ("returned: 2", "returned: 2\n        box_by: '4'")
+    objection = "    objections: [{by: '5', text: 不}]\n"
+    (poll,) = Plan.read(write(tmp_path, found, box, text=TEXT.replace(OFFICERS, objection))).polls
+    everybody = [("scrutineer", "2"), ("scrutineer", "4"), ("teller", "t1"), ("teller", "t2"), ("deputy", "5")]
+    assert sorted(acting(poll)) == sorted(everybody)
+    (poll,) = Plan.read(write(tmp_path, text=TEXT)).polls
+    assert {("scrutineer", "1"), ("scrutineer", "2")} < set(acting(poll))
 
 
 def test_poll_on_paper_alone_has_no_slips(tmp_path):

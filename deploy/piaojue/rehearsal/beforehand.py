@@ -29,7 +29,7 @@ def _see_roles(year: Year) -> None:
     """That the token may close the poll, too, and that everybody can act who has to in person: else that is
     told when all have voted, and cannot be undone."""
     for poll in year.plan.polls:
-        for role, person in _acting(poll):
+        for role, person in acting(poll):
             year.suite.check_token(role, person)
     try:
         first = year.plan.polls[0]["id"]
@@ -39,7 +39,7 @@ def _see_roles(year: Year) -> None:
             raise
 
 
-def _acting(poll: Part) -> Iterator[tuple[str, str]]:
+def acting(poll: Part) -> Iterator[tuple[str, str]]:
     """Who acts by a token of their own, and in what role."""
     for person in (poll["officers"] or {}).get("scrutineers", ()):
         yield "scrutineer", person
@@ -47,6 +47,8 @@ def _acting(poll: Part) -> Iterator[tuple[str, str]]:
         for batch in channel["batches"]:
             yield from (("teller", entry["by"]) for entry in batch["entries"])
             yield from (("scrutineer", found["by"]) for found in batch["settled"] if found["by"])
+        if channel["box_by"]:
+            yield "scrutineer", channel["box_by"]
     yield from (("deputy", objection["by"]) for objection in poll["objections"])
 
 
