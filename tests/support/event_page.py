@@ -36,6 +36,7 @@ class Listener:
 ```
 
 With any other client: bind a durable queue of your own to the exchange; each message is one JSON object.
+[Consuming events](consuming-events.md) has whole programs, which miss nothing and take nothing twice.
 Python programs may use `piaojue_contracts`, which needs marshmallow and nothing else:
 
 ```python

@@ -36,6 +36,9 @@ LIBRARIES = {
 DEPLOYING = {"nginx-light": "nginx", "systemd": "systemd-analyze"}
 """What the files under deploy/ are tried with: by Debian's package, its program."""
 
+CONSUMING = {"curl": "curl", "jq": "jq", "nodejs": "node", "npm": "npm"}
+"""What the examples under docs/examples need, in the same way."""
+
 LOCKED = ("Could not get lock", "Unable to lock")
 LONGEST_LOCK = 600.0
 OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold")
@@ -46,7 +49,7 @@ def missing() -> dict[str, list[str]]:
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
     found["wrk"] = [] if shutil.which("wrk") else ["the load generator wrk"]
     found |= prometheus.missing()
-    found |= {package: [] if program(name) else [name] for package, name in DEPLOYING.items()}
+    found |= {package: [] if program(name) else [name] for package, name in (DEPLOYING | CONSUMING).items()}
     return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
 
 

@@ -1,0 +1,198 @@
+"""The examples, as they are shown, each in an environment without anything of ours: on a real RabbitMQ with
+TLS, with the account that ``piaojue region consumer`` makes and its rights alone."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from chassis.auth.keys import public_keys
+from piaojue_contracts import golden_messages
+from piaojue_contracts.ballots import RESULT_DECLARED_V1, TURNOUT_CHANGED_V1
+from tests.notifications.receiving import LOOPBACK, SECRET, endpoints_file, entry
+from tests.support.deployed import piaojue
+from tests.support.environments import environment
+from tests.support.generate import TOP
+from tests.support.install import program
+from tests.support.processes import Process
+from tests.support.rabbitmq import PrivateRabbitMQ
+from tests.support.running import running
+from tests.support.servers import free_ports
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.real]
+
+EXAMPLES = TOP / "docs/examples"
+HOST = "127.0.0.1"
+GOLDEN = {event.type.split(".")[2]: event for _, event in golden_messages()}
+RESULT, TURNOUT = GOLDEN["result_declared"], GOLDEN["turnout_changed"]
+RESERVED = f"reserve funds for {' '.join(RESULT.data['adopted'])}"
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    """A region's broker with its definitions and TLS, and ballots, played, with its own user there."""
+    folder = tmp_path_factory.mktemp("consuming")
+    made = folder / "region"
+    (port,) = free_ports(1)
+    piaojue("region", "init", "yongan", "--folder", made, "--tls", "--broker", f"{HOST}:{port}")
+    piaojue("region", "consumer", "budget", "--of", "ballots", "--folder", made)
+    told = (made / "broker/rabbitmq.conf").read_text()
+    told = told.replace("/etc/piaojue", str(made)).replace("ssl.default = ", f"ssl.default = {HOST}:")
+    settings = {
+        "PIAOJUE_BROKER_URL": (made / "ballots/broker-url").read_text().strip(),
+        "PIAOJUE_BROKER_CA": str(made / "ballots/ca.pem"),
+        "PIAOJUE_RELAY_INTERVAL": "0.2",
+    }
+    with (
+        PrivateRabbitMQ(folder / "rabbitmq", port=port, configuration=told) as rabbitmq,
+        running(played=["ballots"], folder=folder / "data", settings=settings) as ballots,
+    ):
+        trust(folder / "data/jwks.json", made / "operator/jwks.json")
+        feed = f"http://{HOST}:{ballots.port}/ballots/events"
+        handed = made / "consumers/budget"
+        yield SimpleNamespace(tell=ballots.tell, events=ballots.events, feed=feed, handed=handed, made=made)
+        assert rabbitmq.running
+
+
+def trust(own, regions):
+    """The played service takes the region's tokens beside those of the tests."""
+    keys = [key for file in (own, regions) for key in json.loads(file.read_text())["keys"]]
+    own.write_text(json.dumps({"keys": keys}))
+    assert len(public_keys(own.read_bytes())) == 2
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    return environment(tmp_path_factory.mktemp("theirs") / "env", others=["nameko", "kombu"])
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """A folder with the example for Node.js and its locked dependencies, as ``npm ci`` makes it."""
+    folder = tmp_path_factory.mktemp("node") / "node"
+    shutil.copytree(EXAMPLES / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
+    command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+def declare(region):
+    """Tells a turnout and a result; the number of the result."""
+    region.tell(TURNOUT_CHANGED_V1, TURNOUT.subject, TURNOUT.data)
+    region.tell(RESULT_DECLARED_V1, RESULT.subject, RESULT.data)
+    return region.events("ballots")[-1]["sequence"]
+
+
+class Consumer:
+    """An example at work, started and killed at will; what it has said of all its starts."""
+
+    def __init__(self, command, folder):
+        self._command, self._folder, self._process = command, folder, None
+        self.output = folder / "said.log"
+
+    def start(self):
+        self._process = Process(self._command, output=self.output, cwd=self._folder)
+
+    def kill(self):
+        if self._process:
+            self._process.kill()
+
+    def reserved(self):
+        """The numbers of the results that it has reserved funds for, so far."""
+        lines = self.output.read_text(errors="replace").splitlines()
+        return [line.split()[0] for line in lines if line.endswith(RESERVED)]
+
+    def wait_for(self, number):
+        def there():
+            assert self._process.running, self.output.read_text()[-3000:]
+            return number in self.reserved()
+
+        eventually(there, 60, f"{number} is reserved for; it says: {self.output.read_text()[-2000:]}")
+
+
+@pytest.fixture(params=["nameko_service.py", "kombu_consumer.py", "consumer.js"])
+def consumer(request, region, tmp_path):
+    file = request.param
+    if file.endswith(".js"):
+        folder, interpreter = request.getfixturevalue("node"), program("node")
+    else:
+        folder, interpreter = tmp_path, request.getfixturevalue("python")
+        for name in ("following.py", file):
+            shutil.copy(EXAMPLES / name, folder)
+    made = Consumer([str(interpreter), file, str(region.handed), region.feed], folder)
+    yield made
+    made.kill()
+
+
+def test_consumer_takes_what_was_told_before_it_came_and_what_comes_once_each(region, consumer):
+    told = [each["sequence"] for each in region.events("ballots", "result_declared")]
+    told.append(declare(region))
+    consumer.start()
+    consumer.wait_for(told[-1])
+    told.append(declare(region))
+    consumer.wait_for(told[-1])
+    consumer.kill()
+    told += [declare(region), declare(region)]
+    consumer.start()
+    consumer.wait_for(told[-1])
+    told.append(declare(region))
+    consumer.wait_for(told[-1])
+    reserved = consumer.reserved()
+    assert list(dict.fromkeys(reserved)) == told
+    assert len(reserved) <= len(told) + 1, "only what was under way at the kill may be printed again"
+
+
+def test_feed_is_followed_with_curl_from_any_number_on(region, tmp_path):
+    shutil.copy(EXAMPLES / "follow.sh", tmp_path)
+    last = declare(region)
+
+    def followed():
+        command = ["sh", "follow.sh", str(region.handed), region.feed]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert followed() == region.events("ballots")
+    assert followed() == []
+    declare(region)
+    assert len(followed()) == 2
+    (tmp_path / "after").write_text(str(int(last) - 1))
+    assert next(each["sequence"] for each in followed()) == last
+
+
+@pytest.fixture(params=["webhook_receiver.py", "webhook-receiver.js"])
+def receiver(request, tmp_path):
+    """An example that receives webhooks; the file of its secret is ``hook.secret`` in the test's folder."""
+    file, (port,) = request.param, free_ports(1)
+    if file.endswith(".js"):
+        folder, interpreter = request.getfixturevalue("node"), program("node")
+    else:
+        folder, interpreter = EXAMPLES, request.getfixturevalue("python")
+    command = [str(interpreter), file, str(port), str(tmp_path / "hook.secret")]
+    (tmp_path / "hook.secret").write_text(f"{SECRET}\n")
+    process = Process(command, output=tmp_path / "received.log", cwd=Path(folder))
+    process.wait_for_port(port)
+    yield SimpleNamespace(url=f"http://{HOST}:{port}/", process=process)
+    process.kill()
+
+
+def test_webhooks_are_verified_and_what_nobody_has_signed_is_refused(receiver, tmp_path):
+    file = endpoints_file(tmp_path, entry(receiver.url, types=f"[{RESULT.type}]"))
+    own = LOOPBACK | {"channels": "webhook", "webhooks": str(file)}
+    settings = {f"PIAOJUE_NOTIFICATIONS_{key.upper()}": value for key, value in own.items()}
+    played = ["proposals", "ballots", "ratings"]
+    with running("notifications", played=played, folder=tmp_path / "data", settings=settings) as services:
+        services.tell(TURNOUT_CHANGED_V1, TURNOUT.subject, TURNOUT.data)
+        services.tell(RESULT_DECLARED_V1, RESULT.subject, RESULT.data)
+        adopted = " ".join(RESULT.data["adopted"])
+        receiver.process.wait_for_line(rf"^000000000000002 {RESULT.type} {adopted}$")
+    assert "turnout_changed" not in receiver.process.said()
+    forged = ["-H", "webhook-id: x", "-H", "webhook-timestamp: 1", "-H", "webhook-signature: v1,x"]
+    for headers in ([], forged):
+        command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", "{}", *headers, receiver.url]
+        assert subprocess.run(command, capture_output=True, text=True, timeout=30).stdout == "401"
