@@ -3,11 +3,15 @@ TLS, with the account that ``piaojue region consumer`` makes and its rights alon
 
 import json
 import shutil
+import ssl
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.request import urlopen
 
 import pytest
+from kombu import Connection
 
 from chassis.auth.keys import public_keys
 from piaojue_contracts import golden_messages
@@ -29,6 +33,11 @@ EXAMPLES = TOP / "docs/examples"
 HOST = "127.0.0.1"
 GOLDEN = {event.type.split(".")[2]: event for _, event in golden_messages()}
 RESULT, TURNOUT = GOLDEN["result_declared"], GOLDEN["turnout_changed"]
+QUEUES = {
+    "nameko_service.py": "evt-ballots-#--budget.heard",
+    "kombu_consumer.py": "budget.kombu",
+    "consumer.js": "budget.node",
+}
 RESERVED = f"reserve funds for {' '.join(RESULT.data['adopted'])}"
 
 
@@ -91,8 +100,9 @@ def declare(region):
 class Consumer:
     """An example at work, started and killed at will; what it has said of all its starts."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, queue):
         self._command, self._folder, self._process = command, folder, None
+        self.queue = queue
         self.output = folder / "said.log"
 
     def start(self):
@@ -115,7 +125,7 @@ class Consumer:
         eventually(there, 60, f"{number} is reserved for; it says: {self.output.read_text()[-2000:]}")
 
 
-@pytest.fixture(params=["nameko_service.py", "kombu_consumer.py", "consumer.js"])
+@pytest.fixture(params=QUEUES)
 def consumer(request, region, tmp_path):
     file = request.param
     if file.endswith(".js"):
@@ -124,12 +134,32 @@ def consumer(request, region, tmp_path):
         folder, interpreter = tmp_path, request.getfixturevalue("python")
         for name in ("following.py", file):
             shutil.copy(EXAMPLES / name, folder)
-    made = Consumer([str(interpreter), file, str(region.handed), region.feed], folder)
+    made = Consumer([str(interpreter), file, str(region.handed), region.feed], folder, QUEUES[file])
     yield made
     made.kill()
 
 
-def test_consumer_takes_what_was_told_before_it_came_and_what_comes_once_each(region, consumer):
+@contextmanager
+def missing_some(region, queue):
+    """What is told meanwhile does not come into the queue: the next event shows the gap."""
+    url = (region.handed / "broker-url").read_text().strip()
+    tls = {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": str(region.handed / "ca.pem")}
+    with Connection(url, ssl=tls) as connection, connection.channel() as channel:
+        channel.queue_unbind(queue, "ballots.events", "#")
+        yield
+        published(region)
+        channel.queue_bind(queue, "ballots.events", "#")
+
+
+def published(region):
+    """Waits until the broker has all that was told."""
+    last = int(region.events("ballots")[-1]["sequence"])
+    metric = f'piaojue_outbox_published{{service="ballots"}} {last}.0'
+    address = region.feed.replace("/events", "/metrics")
+    eventually(lambda: metric in urlopen(address, timeout=10).read().decode(), 20, "all is published")
+
+
+def test_consumer_misses_nothing_whether_it_is_away_or_the_broker_loses_some(region, consumer):
     told = [each["sequence"] for each in region.events("ballots", "result_declared")]
     told.append(declare(region))
     consumer.start()
@@ -140,6 +170,8 @@ def test_consumer_takes_what_was_told_before_it_came_and_what_comes_once_each(re
     told += [declare(region), declare(region)]
     consumer.start()
     consumer.wait_for(told[-1])
+    with missing_some(region, consumer.queue):
+        told.append(declare(region))
     told.append(declare(region))
     consumer.wait_for(told[-1])
     reserved = consumer.reserved()

@@ -249,6 +249,13 @@ def test_secret_that_cannot_be_used_stops_the_start_and_is_not_quoted(tmp_path):
     assert "hush" not in str(caught.value)
 
 
+def test_endpoint_shows_neither_its_url_nor_its_secret(tmp_path):
+    (channel,) = opened(tmp_path, entry("https://a.example/hush")).values()
+    assert "webhook:budget" in repr(channel)
+    assert "hush" not in repr(channel)
+    assert repr(secrets_of(SECRET)[0])[2:10] not in repr(channel)
+
+
 @pytest.mark.parametrize(
     ("own", "fault"),
     [

@@ -3,7 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -58,8 +58,8 @@ class Endpoint:
     """One receiver: a channel of its own, with deliveries of its own."""
 
     name: str
-    place: Place
-    secrets: Sequence[bytes]
+    place: Place = field(repr=False)  # a URL may hold a secret, too
+    secrets: Sequence[bytes] = field(repr=False)
     tls: ssl.SSLContext | None
     reach: Reach
     audiences: frozenset[str]
