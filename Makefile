@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MEMBERS := libs/contracts libs/chassis libs/verify services/proposals services/ballots services/ratings services/notifications deploy $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
-.PHONY: help setup demo test test-fast lint types bench lock docs clean
+.PHONY: help setup demo test test-fast lint types bench chaos lock docs clean
 
 help:
 	@echo 'make demo       a town through its year, in one process, nothing else needed'
@@ -11,6 +11,7 @@ help:
 	@echo 'make test-fast  the tests that need no server'
 	@echo 'make lint       ruff, mypy, import-linter'
 	@echo 'make bench      the measurements, with their baselines'
+	@echo 'make chaos      a region under load suffers faults, and loses nothing: FAULTS=200 SEED=7 for a long run'
 	@echo 'make setup      makes .venv; the command is then .venv/bin/piaojue'
 	@echo 'make docs       writes the generated pages under docs/ again'
 	@echo 'make lock       resolves the dependencies again into requirements.lock'
@@ -40,6 +41,10 @@ lint: setup
 bench: setup
 	$(BIN)/python -m tests.support.install
 	$(BIN)/python -m tests.bench
+
+chaos: setup
+	$(BIN)/python -m tests.support.install
+	$(BIN)/python -W ignore -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
 
 docs: setup
 	$(BIN)/python -m tests.support.generate

@@ -1,4 +1,4 @@
-"""The embedded suite amid kill -9: started again, it goes on where it was."""
+"""The embedded suite amid kill -9, and on a disk that is full: it goes on where it was."""
 
 import pytest
 
@@ -7,6 +7,7 @@ from tests.chaos.checks import check_logs, check_notices
 from tests.end_to_end import year
 from tests.support.region import SERVICES
 from tests.support.running import running
+from tests.support.small_disk import NoDiskError, SmallDisk
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -52,3 +53,33 @@ def test_kills_lose_and_double_nothing(tmp_path):
     eventually(lambda: "result_declared" in year.kinds(suite), 60, "the result is announced")
     check_notices(suite, check_logs(suite))
     suite.stop()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    made = SmallDisk(tmp_path / "disk", 24)
+    try:
+        made.__enter__()
+    except NoDiskError as why:
+        pytest.skip(f"no file system can be mounted here: {why}")
+    yield made
+    made.__exit__()
+
+
+def test_a_disk_that_is_full_refuses_for_a_while_and_loses_and_doubles_nothing(disk):
+    with running(*SERVICES, folder=disk.folder / "data") as suite:
+        year.publish_candidates(suite)
+        year.open_meeting(suite, 200)
+        casting = Casting(suite, year.open_poll(suite, slips=200)).start()
+        for moment in (40, 120):
+            casting.wait_for(moment)
+            refused = casting.asking.unavailable
+            disk.fill()
+            eventually(lambda refused=refused: casting.asking.unavailable > refused, 30, "casts are refused")
+            disk.free()
+        casting.finish()
+        assert len(casting.accepted) == 200
+        result = year.declare(suite)
+        assert (result["returned"], result["votes"]) == (200, casting.votes())
+        eventually(lambda: "result_declared" in year.kinds(suite), 60, "the result is announced")
+        check_notices(suite, check_logs(suite))

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import pytest
 from eventlet import Timeout
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from chassis.bus import Delivery
 from chassis.correlation import current_correlation_id
@@ -15,7 +15,7 @@ from chassis.errors import Conflict
 from chassis.events.inbox import Inbox
 from chassis.events.inbox_store import InboxStore
 from chassis.events.log import EventLog
-from chassis.events.ports import Tip
+from chassis.events.ports import Load, Tip
 from chassis.metrics import sample
 from chassis.store import StoreUnavailable
 from chassis.store.tables import inbox as inbox_table
@@ -23,7 +23,7 @@ from chassis.testing.inbox import FakeInboxStore
 from chassis.testing.log import leading, told
 from chassis.testing.things import altered, event_type, happenings
 from piaojue_contracts import exchange_of
-from tests.support.listeners import Clock, Listener
+from tests.support.listeners import PAUSES, Clock, Listener
 from tests.support.things_store import kept
 
 ALWAYS = 1000
@@ -290,6 +290,34 @@ def test_a_clock_that_is_set_back_holds_no_try_up(listener, hears):
     listener.clock.pass_by(-7200)
     assert listener.inbox.retry() == 2
     assert hears() == [1, 2]
+
+
+def test_a_full_disk_is_no_fault_of_a_handler_and_costs_no_try(listener, hears):
+    def full(heard):
+        raise OperationalError("INSERT", {}, DiskFull())
+
+    listener.hook = full
+    for _ in range(2 * len(PAUSES)):
+        with pytest.raises(StoreUnavailable):
+            listener.inbox.receive(deliveries(happenings(2)))
+    assert (hears(), listener.inbox_store.load()) == ([], Load(0, 0, None))
+    listener.hook = lambda heard: None
+    listener.failing[1] = 2
+    listener.inbox.receive(deliveries(happenings(2)))
+    listener.hook = full
+    for _ in range(2 * len(PAUSES)):
+        listener.clock.pass_by(60)
+        with pytest.raises(StoreUnavailable):
+            listener.inbox.retry()
+    listener.hook = lambda heard: None
+    assert listener.inbox.retry() == 2
+    assert hears() == [1, 2]
+
+
+class DiskFull(Exception):
+    """As psycopg2's, which nobody else can make."""
+
+    pgcode = "53100"
 
 
 def test_an_inbox_without_pauses_parks_at_once(listener, hears):

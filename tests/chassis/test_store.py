@@ -10,10 +10,11 @@ from threading import Event, Thread
 import eventlet
 import pytest
 from sqlalchemy import Column, MetaData, Table, select, text
-from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 
 from chassis.store import Instant, Store, StoreUnavailable, open_engine
 from chassis.store import engine as module
+from chassis.store.engine import is_away, is_down
 from chassis.store.tables import outbox
 from piaojue_contracts import InvalidData
 from tests.support.things_store import Things, kept, tell, things_store
@@ -90,6 +91,28 @@ def test_a_wrong_statement_is_not_taken_for_a_database_that_is_away(store):
     for wrong in ("SELECT * FROM nowhere", "SELEKT 1"):
         with pytest.raises((OperationalError, ProgrammingError)), store.begin() as transaction:
             transaction.connection.execute(text(wrong))
+
+
+@pytest.mark.parametrize(
+    ("state", "down"), [("53100", True), ("57P01", True), ("25006", True), ("40P01", False), ("57014", False)]
+)
+def test_a_database_that_is_down_is_told_from_a_statement_that_was_ended(postgresql_store, state, down):
+    raising = f"DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '{state}'; END $$"
+    with postgresql_store.engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text(raising))
+    assert is_away(raised.value)
+    assert is_down(raised.value) is down
+
+
+def test_a_file_that_is_full_is_down_and_a_broken_rule_is_not(sqlite_store):
+    with sqlite_store.engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        with pytest.raises(DBAPIError) as full:
+            connection.execute(text("CREATE TABLE more (content TEXT)"))
+    assert is_down(full.value)
+    with sqlite_store.engine.connect() as connection, pytest.raises(DBAPIError) as wrong:
+        connection.execute(text("INSERT INTO things (number) VALUES (NULL)"))
+    assert not is_down(wrong.value)
 
 
 def test_after_a_statement_that_failed_postgresql_says_so_and_is_not_away(postgresql_store):

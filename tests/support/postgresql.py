@@ -141,6 +141,18 @@ class PrivatePostgres:
         if memory:
             subprocess.run(["ipcrm", "-m", memory], capture_output=True, timeout=10, check=False)
 
+    def pause(self) -> None:
+        """SIGSTOP: its port is open, and nobody answers there. RuntimeError: it does not run."""
+        self._running().pause()
+
+    def resume(self) -> None:
+        self._running().resume()
+
+    def _running(self) -> Process:
+        if not self._server or not self._server.running:
+            raise RuntimeError("what does not run cannot be paused")
+        return self._server
+
     def restart(self) -> None:
         """Stop it in an orderly way, if it runs, and start it."""
         self.stop()

@@ -121,6 +121,14 @@ class Process:
         self._child.wait()
         self._forget()
 
+    def pause(self) -> None:
+        """SIGSTOP of it and all that it started: it is there, and does nothing."""
+        stop_tree(self.pid)
+
+    def resume(self) -> None:
+        """It goes on, with all that it started."""
+        send(signal.SIGCONT, [*descendants(self.pid), self.pid])
+
     def _forget(self) -> None:
         if self in _started:
             _started.remove(self)
@@ -169,11 +177,16 @@ def http_status(url: str) -> int | None:
 
 def kill_tree(root: int) -> None:
     """kill -9 of a process and its descendants. All are stopped first, so that none can start another."""
+    kill_all(stop_tree(root))
+
+
+def stop_tree(root: int) -> list[int]:
+    """SIGSTOP of a process and its descendants, and which they are."""
     stopped: list[int] = []
     while fresh := [pid for pid in (root, *descendants(root)) if pid not in stopped]:
         send(signal.SIGSTOP, fresh)
         stopped += fresh
-    kill_all(stopped)
+    return stopped
 
 
 def kill_all(pids: Iterable[int]) -> None:

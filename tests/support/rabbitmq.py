@@ -7,6 +7,7 @@ import shutil
 from base64 import b64encode
 from pathlib import Path
 from typing import Any, Self
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -143,6 +144,18 @@ class PrivateRabbitMQ:
         }
         return "names.dets" in found and len(found) > 1
 
+    def pause(self) -> None:
+        """SIGSTOP: its port is open, and nobody answers there. RuntimeError: it does not run."""
+        self._running().pause()
+
+    def resume(self) -> None:
+        self._running().resume()
+
+    def _running(self) -> Process:
+        if not self._server or not self._server.running:
+            raise RuntimeError("what does not run cannot be paused")
+        return self._server
+
     def restart(self) -> None:
         """Stop it in an orderly way, if it runs, and start it."""
         self.stop()
@@ -175,6 +188,13 @@ class PrivateRabbitMQ:
         self._vhosts.remove(name)
         if self.running:
             self.api("DELETE", f"vhosts/{quote(name, safe='')}")
+
+    def welcomes(self) -> bool:
+        """Whether it takes messages: neither its disk nor its memory is nearly full."""
+        try:
+            return bool(self.api("GET", "health/checks/alarms")["status"] == "ok")
+        except HTTPError:
+            return False
 
     def api(self, method: str, path: str, body: object = None) -> Any:
         """Ask the management plugin, such as ``GET queues/<vhost>/<queue>``; the answer's JSON, or None.

@@ -12,7 +12,7 @@ from chassis.auth import jwks, new_key
 from tests.support.postgresql import PrivatePostgres
 from tests.support.processes import Process
 from tests.support.rabbitmq import PrivateRabbitMQ
-from tests.support.running import Region
+from tests.support.running import TOP, Region
 from tests.support.servers import free_ports
 from tests.support.waiting import eventually
 
@@ -56,14 +56,22 @@ class RealRegion(Region):
     def start(self, *services: str) -> None:
         """Starts services, all of them unless some are named, and waits until they are ready."""
         for name in services or SERVICES:
-            self._starts += 1
-            self.processes[name] = Process(
-                [str(Path(sys.executable).parent / "piaojue"), "run", name],
-                output=self.folder / f"{name}-{self._starts}.log",
-                env=self._environment(name),
-            )
+            self.begin(name)
         for name in services or SERVICES:
             self.wait_until_ready(name)
+
+    def begin(self, name: str) -> None:
+        """Starts a service, and does not wait for it."""
+        self._starts += 1
+        self.processes[name] = Process(
+            self._command(name),
+            output=self.folder / f"{name}-{self._starts}.log",
+            env=self._environment(name),
+            cwd=TOP,
+        )
+
+    def _command(self, name: str) -> list[str]:
+        return [str(Path(sys.executable).parent / "piaojue"), "run", name]
 
     def start_more(self, name: str, count: int, port: int, **settings: str) -> list[Process]:
         """More processes of a service beside the one that ``start`` has started, all at one address."""

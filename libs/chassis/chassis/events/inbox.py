@@ -22,6 +22,7 @@ from chassis.errors import Refused
 from chassis.events.ports import Cursor, StoredInbox, Subject, Tip
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable
+from chassis.store.engine import is_down
 from chassis.store.tables import HANDLED, PARKED, WAITING
 from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent, exchange_of
 
@@ -190,8 +191,8 @@ class Inbox:
             else:
                 self._call(transaction, event)
         except (Exception, Timeout) as error:
-            if isinstance(error, StoreUnavailable) or getattr(error, "connection_invalidated", False):
-                raise
+            if is_down(error):  # with a full disk, say, no try would be better than this one
+                raise StoreUnavailable("The database cannot be used at the moment.") from error
             if not carefully:
                 raise _HandlerFailed from error
             self._count(event, "failed", started)

@@ -39,6 +39,11 @@ operator's intervention, system error; lock not available, read-only."""
 _AWAY_IN_SQLITE: Final = frozenset({5, 6, 8, 10, 13, 14, 15})
 """Busy, locked, read-only, input/output, full, cannot open, locking protocol."""
 
+_DOWN_IN_POSTGRESQL: Final = ("08", "53", "57P", "58", "25006")
+"""Beginnings of SQLSTATE: connection, out of resources, shutting down, system error, read-only."""
+_DOWN_IN_SQLITE: Final = frozenset({8, 10, 13, 14})
+"""Read-only, input/output, full, cannot open."""
+
 
 class StoreUnavailable(Unavailable):
     """The database cannot be reached, or is too busy; nothing was changed, or it cannot be known whether."""
@@ -159,3 +164,18 @@ def is_away(error: BaseException) -> bool:
     if state is None:  # nothing that the server has said: the connection itself
         return isinstance(error, OperationalError | InterfaceError)
     return state[:2] in _AWAY_IN_POSTGRESQL or state in _AWAY_IN_POSTGRESQL
+
+
+def is_down(error: BaseException) -> bool:
+    """As :func:`is_away`, and no other statement would fare better: a full disk, a connection that is gone.
+
+    A transaction that was rolled back for another's sake, or a statement that was cancelled, may have itself
+    to blame.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StoreUnavailable | PoolTimeout)
+    if not is_away(error) or error.connection_invalidated:
+        return error.connection_invalidated
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _DOWN_IN_SQLITE
+    return (getattr(error.orig, "pgcode", None) or "08").startswith(_DOWN_IN_POSTGRESQL)
