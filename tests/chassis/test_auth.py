@@ -321,6 +321,17 @@ def test_a_caller_for_another_body_is_403(server):
     assert escaped.json["body"] == "yongan"
 
 
+def test_what_is_of_all_bodies_is_for_a_token_that_is_good_for_all(server):
+    def asked(*bodies):
+        return server.request(
+            "GET", "/north/things/of/all", Authorization=server.token(roles=("operator",), bodies=bodies)
+        )
+
+    assert asked("*").status == 200
+    assert (asked("yongan").status, asked("yongan").slug) == (403, "body-not-allowed")
+    assert asked().status == 403
+
+
 def test_a_route_for_everyone_knows_those_who_may_see_more_and_no_others(server):
     def known(**headers):
         return server.request("GET", "/north/bodies/yongan/more", **headers).json["known"]

@@ -168,13 +168,27 @@ def test_it_tells_what_class_and_docstrings_say(document):
     assert document["info"] == {
         "title": "north",
         "version": "3.2",
-        "description": "The northern service.\n\nIt has a route of every sort.",
+        "description": f"The northern service.\n\nIt has a route of every sort.\n\n{openapi.OF_ANY_REQUEST}",
     }
     adds = document["paths"]["/north/things"]["post"]
     assert adds["summary"] == "Adds a thing."
     assert adds["description"].startswith("The name is its own.")
     assert "Also at `/health`" in document["paths"]["/north/health"]["get"]["description"]
     assert document["paths"]["/north/bodies/{body}/things"]["get"]["x-roles"] == ["clerk", "operator"]
+    of_all = document["paths"]["/north/things/of/all"]["get"]
+    assert of_all["x-every-body"] is True
+    assert of_all["description"] == "Bearer token with a role of: operator and good for every body."
+
+
+def test_what_any_request_may_be_told_is_said_once(document):
+    described = document["info"]["description"]
+    assert all(status in described for status in ("400", "404", "405", "408", "413", "414", "417", "431"))
+
+
+def test_a_parameter_that_no_path_may_hold_is_a_refusal_that_is_told(document):
+    told = document["paths"]["/north/things/{thing}"]["get"]["responses"]["404"]
+    assert "`route-not-found`: " in told["description"]
+    assert "404" not in document["paths"]["/north/hello"]["get"]["responses"]
 
 
 def test_bodies_answers_and_queries_are_those_of_the_schemas(document):
@@ -217,12 +231,13 @@ def test_each_refusal_of_a_route_is_told_under_its_status(document):
         ("GET", "/north/things?after=x", None),
         ("POST", "/north/nothing", {"a": 1}),
         ("GET", "/north/bodies/yongan/things", None),
+        ("GET", "/north/things/a%00b", None),
         ("POST", "/north/crash", {"name": "a"}),
     ],
 )
 def test_what_is_refused_fits_the_schema_that_was_told(server, document, method, path, body):
     answer = server.request(method, path, body)
-    template = path.partition("?")[0].replace("yongan", "{body}")
+    template = path.partition("?")[0].replace("yongan", "{body}").replace("a%00b", "{thing}")
     told = document["paths"][template][method.lower()]["responses"][str(answer.status)]
     schema = {**told["content"]["application/problem+json"]["schema"], "components": document["components"]}
     Draft202012Validator(schema).validate(answer.json)

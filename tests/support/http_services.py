@@ -126,6 +126,11 @@ class North(Documented):
         assert caller is not None
         return {"subject": caller.subject, "roles": sorted(caller.roles), "body": call.path["body"]}
 
+    @http("GET", "/things/of/all", who=bearer("operator", every_body=True), answer=JSON)
+    def things_of_all(self, call: Call) -> Any:
+        """Lists the things of all bodies."""
+        return {}
+
     @http("GET", "/bodies/<body>/more", who=public_and("clerk"), answer=JSON)
     def more(self, call: Call) -> Any:
         """Shows more to some."""

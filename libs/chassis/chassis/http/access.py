@@ -9,12 +9,16 @@ from chassis.auth import ROLES
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``roles`` is None where no token is asked for; ``optional`` where one of theirs may be given."""
+    """``roles`` is None where no token is asked for; ``optional`` where one of theirs may be given.
+
+    ``every_body``: the token must be good for all bodies, since what is there is of all of them.
+    """
 
     name: str
     roles: frozenset[str] | None
     description: str
     optional: bool = False
+    every_body: bool = False
 
 
 PUBLIC: Final = Access("public", None, "Open to everyone; no token.")
@@ -25,11 +29,14 @@ INTERNAL: Final = Access(
 )
 
 
-def bearer(*roles: str) -> Access:
-    """Callers whose token has one of these roles and, where the path has ``<body>``, is good for it."""
+def bearer(*roles: str, every_body: bool = False) -> Access:
+    """Callers whose token has one of these roles and, where the path has ``<body>``, is good for it; with
+    ``every_body``, for all bodies."""
     if not roles:
         raise TypeError("bearer() needs the roles that may call; a route open to all is PUBLIC")
-    return Access("bearer", _known(roles), f"Bearer token with a role of: {', '.join(roles)}.")
+    good_for = " and good for every body" if every_body else ""
+    told = f"Bearer token with a role of: {', '.join(roles)}{good_for}."
+    return Access("bearer", _known(roles), told, every_body=every_body)
 
 
 def public_and(*roles: str) -> Access:

@@ -11,7 +11,7 @@ from eventlet.semaphore import Semaphore
 from marshmallow import Schema, ValidationError
 
 from chassis import correlation
-from chassis.auth import Authenticator, BodyNotAllowed, Caller, RoleNotAllowed
+from chassis.auth import EVERY_BODY, Authenticator, BodyNotAllowed, Caller, RoleNotAllowed
 from chassis.errors import Forbidden, Refused
 from chassis.http import strict_json
 from chassis.http.access import INTERNAL
@@ -115,7 +115,7 @@ class ServiceApp:
             return None
         caller = self._authenticator.caller(token)
         try:
-            _check(caller, roles, path.get("body"))
+            _check(caller, roles, EVERY_BODY if route.who.every_body else path.get("body"))
         except Forbidden:
             if route.who.optional:
                 return None
@@ -127,7 +127,8 @@ def _check(caller: Caller, roles: Collection[str], body: str | None) -> None:
     if caller.roles.isdisjoint(roles):
         raise RoleNotAllowed(f"This needs a role of: {', '.join(sorted(roles))}.")
     if body is not None and not caller.may_act_for(body):
-        raise BodyNotAllowed("The token is not good for this body.")
+        named = "every body" if body == EVERY_BODY else "this body"
+        raise BodyNotAllowed(f"The token is not good for {named}.")
 
 
 def _data(schema: Schema | None, request: Request) -> Any:

@@ -40,6 +40,13 @@ PROBLEM_SCHEMA: Final = {
     },
 }
 
+OF_ANY_REQUEST: Final = (
+    "What any request may be told, whatever its route lists, as a `Problem` like every refusal: 400 for what "
+    "is not HTTP/1.1, or has a body that the route does not take; 404 and 405, no such path or method; 408, "
+    "not here in time; 413, 414 and 431, larger than the limits; 417, an expectation that cannot be met; "
+    "503, all places are taken."
+)
+
 
 def openapi_document(service_cls: Any) -> dict[str, Any]:
     """The document, as plain JSON data; ``info.version`` is the class's ``version``, if it has one."""
@@ -48,7 +55,7 @@ def openapi_document(service_cls: Any) -> dict[str, Any]:
         title=service_cls.name,
         version=str(getattr(service_cls, "version", "1")),
         openapi_version="3.1.0",
-        info={"description": cleandoc(service_cls.__doc__ or "")},
+        info={"description": f"{cleandoc(service_cls.__doc__ or '')}\n\n{OF_ANY_REQUEST}"},
         plugins=[plugin],
     )
     spec.components.schema(PROBLEM, PROBLEM_SCHEMA)
@@ -79,6 +86,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.who.roles and not route.who.optional:
         operation["x-roles"] = sorted(route.who.roles)
+    if route.who.every_body:
+        operation["x-every-body"] = True
     if content := _request_content(route):
         operation["requestBody"] = {"required": True, "content": content}
     return operation
@@ -149,11 +158,13 @@ def refusals_of(route: Route) -> list[type[Refused]]:
 
 
 def _generic_refusals(route: Route) -> Iterable[type[Refused]]:
+    if route.parameters:
+        yield generic.RouteNotFound  # what a parameter holds may be too long, or not printable
     if route.who.roles:
         yield from (*REFUSALS_401, KeysUnavailable)
     if route.who.roles and not route.who.optional:
         yield RoleNotAllowed
-        if "body" in route.parameters:
+        if route.who.every_body or "body" in route.parameters:
             yield BodyNotAllowed
     if route.body is not None:
         yield from (*strict_json.REFUSALS, generic.InvalidBody)

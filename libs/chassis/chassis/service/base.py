@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from chassis import metrics
-from chassis.auth import EVERY_BODY, ROLES, BodyNotAllowed
+from chassis.auth import ROLES
 from chassis.clock import now
 from chassis.errors import NotFound
 from chassis.events.backbone import Backbone
@@ -19,6 +19,7 @@ from chassis.service.observing import Observing
 from chassis.service.provided import Configured
 
 PARKED_SHOWN = 100
+REGION_OPERATOR = bearer("operator", every_body=True)
 
 
 class FeedQuery(Schema):
@@ -71,23 +72,24 @@ class Service(Documented):
         self.observing.look()  # should the store be away, its figures stay at what was last known
         return Answer(metrics.exposition(None if call.at_root else self.name))
 
-    @http("GET", "/events", who=bearer(*ROLES), query=FeedQuery(), answer=strict_json.MEDIA_TYPE)
+    @http(
+        "GET",
+        "/events",
+        who=bearer(*ROLES, every_body=True),
+        query=FeedQuery(),
+        answer=strict_json.MEDIA_TYPE,
+    )
     def events(self, call: Call) -> Answer:
-        """This service's log of events, from any number on, in order; for a token that is good for all
-        bodies.
+        """This service's log of events, from any number on, in order.
 
         ``tip`` is the last event of the log; ask again with the number of the last one received.
         """
-        if call.caller is None or not call.caller.may_act_for(EVERY_BODY):
-            raise BodyNotAllowed(
-                "The log has the events of every body; the token is not good for all of them."
-            )
         tip = self.backbone.log.tip()
         bodies = self.backbone.log.page(call.query["after"], call.query["limit"])
         head = strict_json.encode({"sequence": tip.sequence, "hash": tip.hash})
         return Answer(f'{{"tip":{head},"events":[{",".join(bodies)}]}}'.encode())
 
-    @http("GET", "/inbox", who=bearer("operator"), answer=strict_json.MEDIA_TYPE)
+    @http("GET", "/inbox", who=REGION_OPERATOR, answer=strict_json.MEDIA_TYPE)
     def inbox(self, call: Call) -> dict[str, Any]:
         """Where this service stands with each source, and which events need a person."""
         store, load = self.backbone.inbox_store, self.backbone.inbox_store.load()
@@ -115,7 +117,7 @@ class Service(Documented):
             ],
         }
 
-    @http("POST", "/inbox/parked/<event>/replay", who=bearer("operator"), refuses=(NotParked,))
+    @http("POST", "/inbox/parked/<event>/replay", who=REGION_OPERATOR, refuses=(NotParked,))
     def replay(self, call: Call) -> None:
         """Has a parked event tried again, and then those of its subject that wait behind it."""
         if not self.backbone.inbox_store.release(call.path["event"], now()):
