@@ -187,6 +187,7 @@ class Day:
         poll = self.poll(name)
         no("poll-not-closed", poll.state != "closed")
         poll.state, poll.result = "counted", poll.counted()
+        self.tell("poll_counted", poll, meeting="m1")
 
     def sign(self, name: str, person: str, right: bool) -> None:
         """``right``: the hash is that of the count."""

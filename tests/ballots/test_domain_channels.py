@@ -128,8 +128,58 @@ def test_tallies_are_entered_twice_and_must_be_possible():
     assert differing(channel, TALLIES) == [2]
     reading = channel.settle("s1", 2, 3, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
     assert (reading.valid, reading.invalid, reading.blank) == (5, 1, None)
-    with pytest.raises(TallyExceedsValid):
+    with pytest.raises(TallyExceedsValid, match=r"hall: tallies\.b") as refusal:
         channel.settle("s1", 2, 9, TALLIES, CHOOSE).reading(TALLIES, CHOOSE)
+    assert refusal.value.field == "hall"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"tallies": {"a": 6, "b": 0, "c": 0}}, "content.tallies.a"),
+        ({"tallies": {"a": 4, "b": 4, "c": 1}}, "content.tallies"),
+        ({"blank": 6}, "content.blank"),
+        ({"blank": 2, "tallies": {"a": 4, "b": 0, "c": 0}}, "content.tallies.a"),
+        ({"blank": 2, "tallies": {"a": 3, "b": 3, "c": 1}}, "content.tallies"),
+        ({"blank": 0, "tallies": {"a": 2, "b": 1, "c": 1}}, "content.blank"),
+    ],
+)
+def test_a_tally_that_no_papers_can_give_is_not_taken(changed, field):
+    content = {"valid": 5, "invalid": 0, "blank": 1, "tallies": {"a": 4, "b": 3, "c": 1}}
+    entered(content, plugin=TALLIES)
+    with pytest.raises(InvalidEntry) as refusal:
+        entered(content | changed, plugin=TALLIES)
+    assert refusal.value.field == field
+
+
+def test_a_tally_for_and_against_that_no_papers_can_give_is_not_taken():
+    line = {"for": 3, "against": 1, "abstain": 1}
+    content = {"valid": 5, "invalid": 0, "blank": 1, "tallies": {"a": line, "b": line}}
+    entered(content, plugin=TALLIES, ballot=EACH)
+    for changed in ({"blank": 2}, {"valid": 6}):
+        with pytest.raises(InvalidEntry):
+            entered(content | changed, plugin=TALLIES, ballot=EACH)
+
+
+def test_a_batch_on_which_both_entries_err_is_struck_and_entered_again():
+    channel = entered([["a"], ["a"]], [["a"], ["a"]]).box_opened("s1", 3)
+    with pytest.raises(PapersDoNotBalance):
+        channel.reading(PAPERS, CHOOSE)
+    with pytest.raises(NothingToSettle):
+        channel.strike_batch("s1", 2, "no such")
+    again = channel.strike_batch("s1", 1, "a paper stuck to another")
+    with pytest.raises(PapersDoNotBalance):
+        again.reading(PAPERS, CHOOSE)
+    again = entered([["a"], ["b"], ["a"]], [["a"], ["b"], ["a"]], channel=again)
+    assert again.reading(PAPERS, CHOOSE).valid == 3
+    kept = seal(Channels((Channel.codes(0), again)), [], {"hand-papers": PAPERS}, CHOOSE, {"hall": "salt"})
+    assert kept[1].detail["struck_batches"] == [
+        {
+            "by": "s1",
+            "reason": "a paper stuck to another",
+            "readings": [[{"times": 2, "marks": ["a"]}]] * 2,
+        }
+    ]
 
 
 def test_keypad_responses_are_imported_once_and_rejects_looked_at():
@@ -226,6 +276,8 @@ def test_a_channel_is_kept_as_it_is(heaps, boxes):
         channel = channel.entered("t2", heap[1:], PAPERS, CHOOSE, batch=number)
         for place in channel.batches[number].differences(PAPERS, CHOOSE):
             channel = channel.settle("s1", place, ["a"], PAPERS, CHOOSE, batch=number)
+    if heaps:
+        channel = channel.strike_batch("s2", 1, "wrong pile")
     for returned in boxes:
         channel = channel.box_opened("s1", returned)
     assert channel_restored(opened(), channel_as_stored(channel)) == channel

@@ -23,10 +23,11 @@ from tests.support.stores import migrated_store, told
 SAYS_NO_MORE = {
     "turnout_changed": {"body", "poll", "present", "issued", "returned", "at"},
     "poll_closed": {"body", "meeting", "poll", "issued", "returned", "closed_at"},
+    "poll_counted": {"body", "meeting", "poll"},
     "count_signed": {"body", "poll", "count_hash", "signed", "of"},
 }
 """What may be known between the first paper and the declaration."""
-ONCE = ["poll_opened", "poll_closed", "result_declared"]
+ONCE = ["poll_opened", "poll_closed", "poll_counted", "result_declared"]
 OFTEN = """
     complete shortfall runoff sent-again next-round
     unknown-poll poll-already-opened poll-not-open poll-not-closed poll-not-counted poll-not-declared

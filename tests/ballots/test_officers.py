@@ -3,8 +3,9 @@
 import pytest
 
 from ballots import usecases
-from ballots.domain import InvalidOfficers, PollAlreadyOpened
+from ballots.domain import InvalidOfficers, NotAppointed, PollAlreadyOpened
 from ballots.store import Ballots, UnknownPoll
+from chassis.auth import Caller
 from tests.ballots.meetings import BODY, NOW, RULES_LOADED, SCHEMES_LOADED, events, prepare, with_meeting
 from tests.support.stores import migrated_store
 
@@ -85,6 +86,34 @@ def test_officers_are_appointed_before_the_poll_opens(store):
         usecases.appoint(store, BODY, "p1", OFFICERS)
     with pytest.raises(UnknownPoll):
         usecases.appoint(store, BODY, "p2", OFFICERS)
+
+
+def caller(subject, *roles):
+    return Caller(subject, frozenset(roles), frozenset({BODY}))
+
+
+def test_who_was_appointed_acts_and_nobody_else(store):
+    usecases.appoint(store, BODY, "p1", OFFICERS)
+    scrutineer, teller = OFFICERS["scrutineers"][0]["id"], OFFICERS["tellers"][0]["id"]
+    for subject, role in ((scrutineer, "scrutineer"), (teller, "teller")):
+        usecases.check_appointed(store, BODY, "p1", caller(subject, role))
+    for subject, *roles in (
+        ("somebody", "scrutineer", "teller"),
+        (scrutineer, "teller"),
+        (teller, "scrutineer"),
+        (scrutineer, "clerk"),
+    ):
+        with pytest.raises(NotAppointed):
+            usecases.check_appointed(store, BODY, "p1", caller(subject, *roles))
+
+
+def test_where_nobody_was_appointed_a_declared_conflict_still_excludes(store):
+    conflicts = [{"person": "7", "reason": "close-relation"}]
+    given = {"scrutineers": [], "chief": None, "tellers": [], "conflicts": conflicts}
+    usecases.appoint(store, BODY, "p1", given)
+    usecases.check_appointed(store, BODY, "p1", caller("8", "scrutineer"))
+    with pytest.raises(NotAppointed):
+        usecases.check_appointed(store, BODY, "p1", caller("7", "scrutineer", "teller"))
 
 
 def test_officers_are_named_in_no_event(store):

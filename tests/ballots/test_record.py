@@ -57,7 +57,15 @@ def test_a_record_holds_what_was_decided_and_how(record):
     assert [each["project"] for each in record["candidates"]] == CANDIDATES
     assert [each["scrutineer"] for each in record["signatures"]] == ["7", "9", "8"]
     assert [each["type"].split(".")[2] for each in record["events"]] == [
-        *("poll_opened", "turnout_changed", "poll_closed", "count_signed", "count_signed", "count_signed")
+        *(
+            "poll_opened",
+            "turnout_changed",
+            "poll_closed",
+            "poll_counted",
+            "count_signed",
+            "count_signed",
+            "count_signed",
+        )
     ]
     assert record["region"] == "demo"
     assert record["body"] == {"id": BODY, "name": "永安镇人民代表大会", "level": "township"}

@@ -65,15 +65,19 @@ def test_a_mixed_poll_is_held_counted_and_verified(region, poll):
     assert shown["differences"] == [
         {"batch": 1, "place": 1, "read": [None, ["water"]], "settled": False, "found": None}
     ]
-    assert told(done(region, f"{poll}/count", by="teller")) == (409, "channel-not-settled", "hall")
+    assert told(done(region, f"{poll}/count", by="teller", subject="t1")) == (
+        *(409, "channel-not-settled", "hall"),
+    )
     given = {"place": 1, "marks": None}
     assert done(region, f"{hall}/settlements", given, by="scrutineer", subject="2").status == 200
-    counted = done(region, f"{poll}/count", by="teller").json
+    counted = done(region, f"{poll}/count", by="teller", subject="t1").json
     assert counted["result"]["votes"]["road"] == 51
     for person in ("2", "1"):
         given = {"count_hash": counted["count_hash"]}
         assert done(region, f"{poll}/signature", given, by="scrutineer", subject=person).status == 200
-    page = done(region, f"{poll}/documents/count-report", by="scrutineer", method="GET").body.decode()
+    report = f"{poll}/documents/count-report"
+    assert done(region, report, by="teller", subject="t9", method="GET").status == 409
+    page = done(region, report, by="scrutineer", subject="1", method="GET").body.decode()
     assert "纸质票逐张录入（hall）" in page
     assert done(region, f"{poll}/declaration").json["returned"] == 53
     record = region.call("GET", f"{poll}/record").body
@@ -96,6 +100,40 @@ def test_channels_are_for_those_at_the_meeting_and_their_papers_for_those_who_co
         assert done(region, f"{poll}/channels/hall/{path}", body, by=role).status == 403, path
     assert done(region, f"{poll}/channels/hall", by="clerk", method="GET").status == 403
     assert region.call("GET", f"{poll}/channels").status == 401
+
+
+def test_nobody_but_those_appointed_closes_counts_or_looks_at_the_count(region, poll):
+    done(region, f"{poll}/channels", {"channel": "hall", "kind": "hand-papers"})
+    strangers = (("scrutineer", "9"), ("teller", "t9"))
+    assert told(done(region, f"{poll}/closing", by="scrutineer", subject="9"))[:2] == (403, "not-appointed")
+    closed(region, poll)
+    assert (
+        done(region, f"{poll}/channels/hall/box", {"returned": 0}, by="scrutineer", subject="1").status == 200
+    )
+    for role, subject in strangers:
+        for method, path in (("POST", "count"), ("GET", "count"), ("GET", "channels/hall")):
+            refused = done(region, f"{poll}/{path}", by=role, subject=subject, method=method)
+            assert told(refused)[:2] == (403, "not-appointed"), path
+    assert done(region, f"{poll}/count", by="scrutineer", subject="2").status == 200
+    for role, subject in strangers:
+        refused = done(region, f"{poll}/count", by=role, subject=subject, method="GET")
+        assert told(refused)[:2] == (403, "not-appointed")
+
+
+def test_a_batch_is_struck_by_a_scrutineer_and_entered_again(region, poll):
+    done(region, f"{poll}/channels", {"channel": "hall", "kind": "hand-papers", "issued": 1})
+    closed(region, poll)
+    hall = f"{poll}/channels/hall"
+    for teller in ("t1", "t2"):
+        done(region, f"{hall}/entries", {"content": [["road"], []]}, by="teller", subject=teller)
+    given = {"reason": "误录一张"}
+    for number in ("2", "x"):
+        nothing = done(region, f"{hall}/batches/{number}/strike", given, by="scrutineer", subject="1")
+        assert told(nothing)[:2] == (409, "nothing-to-settle")
+    struck = done(region, f"{hall}/batches/1/strike", given, by="scrutineer", subject="1")
+    assert (struck.status, struck.json["batches"]) == (200, [])
+    again = done(region, f"{hall}/entries", {"content": [["road"]]}, by="teller", subject="t1")
+    assert again.status == 201
 
 
 def test_mistakes_with_channels_are_named(region, poll):

@@ -87,6 +87,7 @@ def test_a_year_is_voted_on_and_everyone_is_told(store):
         "poll_opened.v1",
         "turnout_changed.v1",
         "poll_closed.v1",
+        "poll_counted.v1",
         "result_declared.v1",
     ]
     assert told[-1][1]["adopted"] == ["water", "road"]

@@ -2,6 +2,7 @@
 
 import json
 from time import perf_counter
+from typing import Any
 
 from tests.bench.casts import cast, prepared
 from tests.bench.load import command
@@ -44,9 +45,9 @@ def declare_one(stage: Stage, region: RealRegion, poll: str, papers: int) -> dic
     cast(stage, [region.processes["ballots"].pid], region.port_of("ballots"), lines)
     base = f"/ballots/bodies/{year.BODY}/polls/{poll}"
     found, started = {}, perf_counter()
-    year.asked(region, "POST", f"{base}/closing", role="scrutineer")
+    by_chief(region, f"{base}/closing")
     found["closing"] = since(started)
-    count_hash = year.asked(region, "POST", f"{base}/count", role="teller")["count_hash"]
+    count_hash = by_chief(region, f"{base}/count")["count_hash"]
     found["counting"] = since(started) - found["closing"]
     for person in reversed(SCRUTINEERS):  # the chief last
         signed(region, base, person, count_hash)
@@ -69,7 +70,7 @@ def close_amid_casts(stage: Stage, region: RealRegion, poll: str) -> dict[str, f
     try:
         eventually(lambda: year.asked(region, "GET", base)["returned"] >= 500, 30, "papers come")
         started = perf_counter()
-        closed = year.asked(region, "POST", f"{base}/closing", role="scrutineer")
+        closed = by_chief(region, f"{base}/closing")
         return {"closing": round(since(started), 1), "returned": closed["returned"]}
     finally:
         process.kill()
@@ -102,9 +103,19 @@ def opened(region: RealRegion, poll: str, papers: int) -> list[str]:
 
 
 def signed(region: RealRegion, base: str, person: str, count_hash: str) -> None:
+    by_scrutineer(region, person, f"{base}/signature", {"count_hash": count_hash})
+
+
+def by_chief(region: RealRegion, path: str) -> dict[str, Any]:
+    return by_scrutineer(region, SCRUTINEERS[0], path)
+
+
+def by_scrutineer(region: RealRegion, person: str, path: str, given: object = None) -> dict[str, Any]:
     token = region.token("scrutineer", subject=person)
-    answer = region.call("POST", f"{base}/signature", {"count_hash": count_hash}, Authorization=token)
+    answer = region.call("POST", path, given, Authorization=token)
     assert answer.status == 200, answer.body
+    found: dict[str, Any] = answer.json
+    return found
 
 
 def since(started: float) -> float:

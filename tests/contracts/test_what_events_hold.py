@@ -24,7 +24,14 @@ OF_PEOPLE = {
 NAMES_OF_BODIES = {"body_name"}
 BEFORE_THE_RESULT = {
     *("meeting_opened", "poll_opened", "turnout_changed", "poll_closed"),
-    *("candidates_published", "suggestion_received", "rating_opened", "count_signed", "channel_struck"),
+    *(
+        "candidates_published",
+        "suggestion_received",
+        "rating_opened",
+        "count_signed",
+        "channel_struck",
+        "poll_counted",
+    ),
 }
 TOLD_BEFORE_THE_RESULT = {
     *("year", "seats", "due", "deputies", "members", "present", "quorum_needed", "issued", "returned"),

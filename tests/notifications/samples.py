@@ -201,6 +201,7 @@ DATA = {
         "kind": "keypad",
         "struck_at": AT,
     },
+    "piaojue.ballots.poll_counted.v1": {"body": "yongan", "meeting": "spring", "poll": "p1"},
     "piaojue.ballots.count_signed.v1": {"body": "yongan", "poll": "p1", "signed": 2, "of": 3},
     "piaojue.ballots.turnout_changed.v1": {
         "body": "yongan",

@@ -128,7 +128,7 @@ def record_of(sheet, *, result=None, number_of_receipts=None, scrutineers=SCRUTI
         "attendance": {"deputies": sheet["deputies"], "present": sheet["present"]},
         "reconciliation": {name: counted[name] for name in figures},
         "papers": papers,
-        "receipts": receipts(min(total, 4) if number_of_receipts is None else number_of_receipts),
+        "receipts": receipts(total if number_of_receipts is None else number_of_receipts),
         "result": counted,
         "signatures": [
             {
@@ -186,6 +186,7 @@ def mixed_record():
     struck = {"type": "piaojue.ballots.channel_struck.v1", "sequence": 8, "hash": digest("struck")}
     record |= {
         "channels": channels,
+        "receipts": receipts(41),
         "papers": sealed_papers(papers, SHEET["candidates"]),
         "reconciliation": record["reconciliation"] | {"channels": per_channel},
         "result": record["result"] | {"channels": per_channel},
@@ -196,7 +197,7 @@ def mixed_record():
 
 def events(signed):
     """Up to the declaration, which tells the record's hash and so is not in it."""
-    told = ["poll_opened", "turnout_changed", "poll_closed", *["count_signed"] * signed]
+    told = ["poll_opened", "turnout_changed", "poll_closed", "poll_counted", *["count_signed"] * signed]
     return [
         {"type": f"piaojue.ballots.{name}.v1", "sequence": 3 + 2 * place, "hash": digest(["event", place])}
         for place, name in enumerate(told)

@@ -67,7 +67,8 @@ def test_change_of_anything_is_told_by_its_name(record):
 
 def test_changes_reach_every_value(record):
     changed = [path for path, _ in changes(record)]
-    assert set(places(record)) - {()} <= set(changed)
+    few = record | {"receipts": record["receipts"][:4]}
+    assert set(places(few)) - {()} <= set(changed)
     assert len(changed) > 600
 
 
@@ -146,16 +147,17 @@ def test_equal_ones_that_stand_twice_fail(field, record):
     assert field in failed(verify(sealed(record | {field: doubled})))
 
 
-def test_receipts_are_no_more_than_papers():
-    assert verify(record_of(SHEET, number_of_receipts=72)).ok
-    report = verify(record_of(SHEET, number_of_receipts=73))
+@pytest.mark.parametrize("number", [0, 71, 73])
+def test_receipts_are_as_many_as_papers_cast_by_code(number):
+    report = verify(record_of(SHEET, number_of_receipts=number))
     assert failed(report) == {"receipts"}
-    assert report.check("receipts").faults == ("receipts: 73 receipts for 72 papers",)
+    assert report.check("receipts").faults == (f"receipts: {number} receipts for 72 papers cast by code",)
 
 
 @pytest.mark.parametrize("number", [*range(18), 63, 64, 65])
 def test_merkle_root_of_any_number_of_receipts(number):
-    assert verify(record_of(SHEET, number_of_receipts=number)).ok
+    report = verify(record_of(SHEET, number_of_receipts=number))
+    assert report.check("receipts_root").state == "holds"
 
 
 def signed_by(*chiefs):

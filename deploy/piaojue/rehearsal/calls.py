@@ -54,15 +54,15 @@ class Calls:
         return self.year.suite.post(self.path("papers"), given)
 
     def close(self) -> Any:
-        return self.year.suite.post(self.path("closing"), role="scrutineer")
+        return self._watched(("closing",), None, None)
 
     def count(self) -> Any:
-        return self.year.suite.post(self.path("count"), role="scrutineer")
+        return self._watched(("count",), None, None)
 
     def sign(self, person: str) -> Any:
         """As one who has looked at the count."""
         suite = self.year.suite
-        seen = suite.get(self.path("count"), role="scrutineer")["count_hash"]
+        seen = suite.get(self.path("count"), role="scrutineer", person=person)["count_hash"]
         return suite.post(self.path("signature"), {"count_hash": seen}, role="scrutineer", person=person)
 
     def open_channel(self, given: Mapping[str, Any]) -> Any:
@@ -72,7 +72,7 @@ class Calls:
         return self.year.suite.post(self.path("channels"), said, role="clerk")
 
     def box(self, channel: str, returned: int, by: str | None = None) -> Any:
-        return self._watched((channel, "box"), {"returned": returned}, by)
+        return self._watched(("channels", channel, "box"), {"returned": returned}, by)
 
     def enter(self, channel: str, by: str, content: Any, batch: int = 1) -> Any:
         path, given = self.path("channels", channel, "entries"), {"batch": batch, "content": content}
@@ -80,15 +80,15 @@ class Calls:
 
     def settle(self, channel: str, *, by: str | None = None, **found: Any) -> Any:
         """``found``: batch, place, and marks or absent."""
-        return self._watched((channel, "settlements"), found, by)
+        return self._watched(("channels", channel, "settlements"), found, by)
 
     def strike(self, channel: str, reason: str, by: str | None = None) -> Any:
-        return self._watched((channel, "strike"), {"reason": reason}, by)
+        return self._watched(("channels", channel, "strike"), {"reason": reason}, by)
 
-    def _watched(self, rest: tuple[str, str], given: Mapping[str, Any], by: str | None) -> Any:
+    def _watched(self, rest: tuple[str, ...], given: Mapping[str, Any] | None, by: str | None) -> Any:
         """What a scrutineer does: the chief, unless another is named."""
         person = by or chief_of(self.poll)
-        return self.year.suite.post(self.path("channels", *rest), given, role="scrutineer", person=person)
+        return self.year.suite.post(self.path(*rest), given, role="scrutineer", person=person)
 
     def object(self, by: str, text: str) -> Any:
         """A deputy's objection, filed by a token of their own."""

@@ -89,8 +89,8 @@ class Suite:
         _check(answer, f"{method} {path}")
         return answer
 
-    def get(self, path: str, *, role: str | None = None) -> Any:
-        return self.ask("GET", path, role=role)
+    def get(self, path: str, *, role: str | None = None, person: str | None = None) -> Any:
+        return self.ask("GET", path, role=role, person=person)
 
     def post(self, path: str, body: Any = None, *, role: str | None = None, person: str | None = None) -> Any:
         return self.ask("POST", path, body, role=role, person=person)

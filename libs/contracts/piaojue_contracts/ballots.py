@@ -112,6 +112,14 @@ class ChannelStruck(Data):
     struck_at = instant("When it was struck.")
 
 
+class PollCounted(Data):
+    """A poll was counted: its scrutineers are to sign. What was counted is told with the result."""
+
+    body = identifier("The body that voted.")
+    meeting = identifier("The meeting.")
+    poll = identifier("The poll.")
+
+
 class CountSigned(Data):
     """A scrutineer has confirmed the count of a poll; who it was is in the record."""
 
@@ -269,6 +277,16 @@ CHANNEL_STRUCK_V1: Final = declare(
         ChannelStruck,
         "`polls/<body>/<poll>`",
         "A channel of a poll was struck; another count replaces its whole count.",
+    )
+)
+POLL_COUNTED_V1: Final = declare(
+    EventType(
+        PRODUCER,
+        "poll_counted",
+        1,
+        PollCounted,
+        "`polls/<body>/<poll>`",
+        "A closed poll was counted; nothing of the count is told yet.",
     )
 )
 COUNT_SIGNED_V1: Final = declare(

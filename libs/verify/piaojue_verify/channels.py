@@ -8,6 +8,7 @@ from piaojue_verify.strict import shown
 Record = Mapping[str, Any]
 Faults = Iterator[str]
 
+_OF_PAPERS: Final = ("codes", "hand-papers", "keypad")
 _FIGURES: Final = ("issued", "returned", "unreturned", "valid", "invalid", "blank")
 
 
@@ -24,6 +25,9 @@ def channels(record: Record) -> Faults:
         yield "reconciliation.channels: are not those channels that were not struck, in their order"
         return
     yield from _replaced(record["channels"])
+    yield from _kinds(record["channels"])
+    if standing[0]["channel"] == "codes" and per_channel[0]["invalid"]:
+        yield "reconciliation.channels.0.invalid: no invalid paper can be cast by code"
     for place, (channel, found) in enumerate(zip(standing, per_channel, strict=True)):
         yield from _reconciled(channel, found, f"reconciliation.channels.{place}")
     yield from _together(figures, per_channel)
@@ -48,6 +52,18 @@ def _replaced(told: list[Record]) -> Faults:
             replaced is None or replaced["issued"] != each["issued"] or replaced is each
         ):
             yield f"channels.{place}.replaces: must be a channel with as many papers issued"
+
+
+def _kinds(told: list[Record]) -> Faults:
+    """Of those that are known here; a plugin's may be anything."""
+    for place, each in enumerate(told):
+        if place and each["kind"] == "codes":
+            yield f"channels.{place}.kind: there is one channel of codes, the first"
+        stands = each["struck"] is None
+        if each["kind"] in _OF_PAPERS and "tally" in each:
+            yield f"channels.{place}.tally: {each['kind']} has papers, and no tally"
+        if each["kind"] == "hand-tallies" and stands != ("tally" in each):
+            yield f"channels.{place}.tally: must be there where it stands, and only there"
 
 
 def _reconciled(channel: Record, found: Record, path: str) -> Faults:

@@ -93,8 +93,8 @@ def papers(record: Record) -> Faults:
 
 def receipts(record: Record) -> Faults:
     number, total = len(record["receipts"]), papers_by_code(record)
-    if number > total:
-        yield f"receipts: {number} receipts for {total} papers"
+    if number != total:
+        yield f"receipts: {number} receipts for {total} papers cast by code"
     for place, (before, after) in enumerate(pairwise(record["receipts"]), 1):
         if before == after:
             yield f"receipts.{place}: is there twice"
@@ -150,7 +150,7 @@ def events(record: Record) -> Faults:
     if len({each["hash"] for each in told}) != len(told):
         yield "events: two have the same hash"
     names = [each["type"].removeprefix("piaojue.ballots.").partition(".")[0] for each in told]
-    for name in ("poll_opened", "poll_closed"):
+    for name in ("poll_opened", "poll_closed", "poll_counted"):
         if names.count(name) != 1:
             yield f"events: must hold {name} once"
     order = [name for name in names if name in _LIFE]
@@ -163,7 +163,7 @@ def events(record: Record) -> Faults:
         yield "events: must hold count_signed for each signature"
 
 
-_LIFE: Final = ("poll_opened", "poll_closed", "result_declared")
+_LIFE: Final = ("poll_opened", "poll_closed", "poll_counted", "result_declared")
 
 
 def times(record: Record) -> Faults:
@@ -232,7 +232,7 @@ CHECKS: Final[Mapping[str, tuple[str, Callable[[Record], Faults]]]] = {
     ),
     "result": ("Adopted, tied and open seats fit the projects and the seats.", result),
     "receipts": (
-        "The receipts are sorted, none is there twice, and they are no more than the papers.",
+        "The receipts are sorted, none is there twice, and they are as many as papers were cast by code.",
         receipts,
     ),
     "receipts_root": ("Their Merkle root is the one given.", receipts_root),

@@ -10,6 +10,7 @@ from piaojue_verify.strict import shown
 
 FORMAT: Final = "piaojue-record"
 VERSION: Final = 1
+LEVELS: Final = ("township", "county", "city", "province", "nation")
 
 Shape = Callable[[object, str], Iterator[str]]
 """Yields what is wrong with a value at a path."""
@@ -76,6 +77,7 @@ flag: Shape = _faulty("must be true or false", lambda value: isinstance(value, b
 digest: Shape = _faulty("must be a SHA-256 in 64 small hexadecimal digits", _matches(_DIGEST))
 instant: Shape = _faulty("must be a time such as 2022-04-16T01:30:00.000000Z", _is_moment)
 event_type: Shape = _faulty("must be the type of an event of ballots", _matches(_EVENT))
+level: Shape = _faulty(f"must be one of {', '.join(LEVELS)}", lambda value: value in LEVELS)
 share: Shape = _faulty('must be a share such as "2/3"', lambda value: fraction(value) is not None)
 
 
@@ -203,7 +205,7 @@ RECORD: Final[Mapping[str, Shape]] = {
     "format": exactly(FORMAT),
     "version": exactly(VERSION),
     "region": text,
-    "body": fields({"id": text, "name": text, "level": text}),
+    "body": fields({"id": text, "name": text, "level": level}),
     "meeting": fields({"id": text, "title": text, "due": whole(1), "present": whole(), "opened_at": instant}),
     "poll": fields(
         {

@@ -55,7 +55,7 @@ def recount(record: Record) -> dict[str, Any]:
     candidates = [candidate["project"] for candidate in record["candidates"]]
     box = _opened(record, candidates)
     for path, tally in tallies(record):
-        _add_tally(box, tally, rules["marking"]["scheme"], candidates, path)
+        _add_tally(box, tally, rules["marking"], candidates, path)
     deputies, present = record["attendance"]["deputies"], record["attendance"]["present"]
     issued, returned = record["reconciliation"]["issued"], box.valid + box.invalid
     result = {
@@ -89,16 +89,41 @@ def tallies(record: Record) -> list[tuple[str, Record]]:
     ]
 
 
-def _add_tally(box: _Box, tally: Record, scheme: str, candidates: Sequence[str], path: str) -> None:
+def _add_tally(
+    box: _Box, tally: Record, marking: Mapping[str, Any], candidates: Sequence[str], path: str
+) -> None:
     if set(tally["tallies"]) != set(candidates):
         _misfit(f"{path}.tallies", "must have a line for each project on the paper")
+    lines = [
+        _line(line, marking["scheme"], tally["valid"], f"{path}.tallies.{shown(candidate)}")
+        for candidate, line in tally["tallies"].items()
+    ]
+    _check_possible(lines, tally, marking, path)
     box.valid += tally["valid"]
     box.invalid += tally["invalid"]
     box.add_blank(tally["blank"])
-    for candidate, line in tally["tallies"].items():
-        votes, against = _line(line, scheme, tally["valid"], f"{path}.tallies.{shown(candidate)}")
+    for candidate, (votes, against) in zip(tally["tallies"], lines, strict=True):
         box.votes[candidate] += votes
         box.against[candidate] += against
+
+
+def _check_possible(
+    lines: Sequence[tuple[int, int]], tally: Record, marking: Mapping[str, Any], path: str
+) -> None:
+    """Papers that are not blank give each project one vote at most, and all together as many as the rules
+    allow; and each of them marks something."""
+    marked = tally["valid"] - (tally["blank"] or 0)
+    if marked < 0:
+        _misfit(f"{path}.blank", "must be no more than valid")
+    if any(votes + against > marked for votes, against in lines):
+        _misfit(f"{path}.tallies", f"has more of a project than {marked} papers that are not blank can give")
+    if marking["scheme"] != "choose":
+        return
+    given = sum(votes for votes, _ in lines)
+    if given > marked * marking["at_most"]:
+        _misfit(f"{path}.tallies", f"has {given} votes, more than {marked} papers can give")
+    if tally["blank"] is not None and given < marked:
+        _misfit(f"{path}.blank", f"leaves {marked} papers that are not blank, with {given} marks")
 
 
 def _line(line: object, scheme: str, valid: int, path: str) -> tuple[int, int]:

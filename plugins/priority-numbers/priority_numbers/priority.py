@@ -54,6 +54,9 @@ class PriorityScheme:
             return Paper(Standing.OVERVOTED, in_order)
         return Paper(Standing.MARKED, in_order, {each: worth[rank - 1] for each, rank in in_order.items()})
 
+    def most_votes(self, parameters: Parameters) -> int | None:
+        return sum(_worth(parameters))
+
     def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         return Tally(votes, papers=papers)
 

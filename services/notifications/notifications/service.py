@@ -29,6 +29,7 @@ from piaojue_contracts.ballots import (
     OBJECTION_ANSWERED_V1,
     OBJECTION_FILED_V1,
     POLL_CLOSED_V1,
+    POLL_COUNTED_V1,
     POLL_OPENED_V1,
     RESULT_DECLARED_V1,
     TURNOUT_CHANGED_V1,
@@ -160,6 +161,11 @@ class NotificationsService(Service):
     @handles(POLL_CLOSED_V1)
     def poll_closed(self, heard: Heard) -> None:
         """Tells those who count."""
+        self._tell(heard)
+
+    @handles(POLL_COUNTED_V1)
+    def poll_counted(self, heard: Heard) -> None:
+        """Tells the scrutineers."""
         self._tell(heard)
 
     @handles(CHANNEL_STRUCK_V1)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ballots.domain.counting import Reading, check_tallies, read_papers
-from ballots.domain.errors import Fault, UnknownCandidate
+from ballots.domain.counting import Reading, check_hand_count, read_papers
+from ballots.domain.errors import Fault, TallyExceedsValid, UnknownCandidate
 from ballots.domain.marking import MarkingScheme, Standing, Tally
 from ballots.domain.reading import read_integer, read_list, read_object
 
@@ -163,7 +163,13 @@ class HandTallies:
         }
         for candidate in ballot.candidates:
             _read_line(ballot, lines[candidate], f"content.tallies.{candidate}")
-        return [head, *(lines[candidate] for candidate in ballot.candidates)]
+        read = [head, *(lines[candidate] for candidate in ballot.candidates)]
+        try:
+            self.reading(read, ballot)
+        except TallyExceedsValid as refusal:
+            rule = refusal.detail.removeprefix(f"{refusal.field}: ")
+            raise Fault(f"content.{refusal.field}", rule) from None
+        return read
 
     def rejects(self, read: Sequence[object], ballot: Ballot) -> list[int]:
         return []
@@ -187,7 +193,7 @@ class HandTallies:
             for candidate, line in zip(ballot.candidates, settled[1:], strict=True)
         }
         reading = Reading(head["valid"], head["invalid"], head["blank"], tallies)
-        check_tallies(reading, ballot.scheme, ballot.parameters)
+        check_hand_count(reading, ballot.scheme, ballot.parameters)
         return reading
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ballots.domain.channel_kinds import Ballot, BallotChannel
-from ballots.domain.channels import CODES, Batch, Box, Channel, Channels, Entry, Found, plugin_of
+from ballots.domain.channels import (
+    CODES,
+    Batch,
+    Box,
+    Channel,
+    Channels,
+    Entry,
+    Found,
+    StruckBatch,
+    plugin_of,
+)
 from ballots.domain.hashing import canonical, digest
 
 Papers = Sequence[tuple[int, object]]
@@ -74,6 +84,14 @@ def _seal(channel: Channel, plugin: BallotChannel, ballot: Ballot, salt: str) ->
         "entered_by": sorted({entry.by for batch in batches for entry in batch.entries}),
         "readings": readings,
         "settled": sorted(settled, key=canonical),
+        "struck_batches": [
+            {
+                "by": struck.by,
+                "reason": struck.reason,
+                "readings": [_reading([struck.batch], turn, plugin) for turn in range(plugin.entries_needed)],
+            }
+            for struck in channel.struck_batches
+        ],
     }
     told = {
         "channel": channel.id,
@@ -140,24 +158,30 @@ def channel_as_stored(channel: Channel) -> dict[str, Any]:
     """What was entered, ready for JSON; of use until the count."""
     return {
         "boxes": [[box.by, box.returned] for box in channel.boxes],
-        "batches": {
-            str(number): {
-                "entries": [[entry.by, list(entry.read)] for entry in batch.entries],
-                "settled": {str(place): [found.by, found.value] for place, found in batch.settled.items()},
-            }
-            for number, batch in channel.batches.items()
-        },
+        "batches": {str(number): _batch_as_stored(batch) for number, batch in channel.batches.items()},
+        "struck_batches": [
+            [struck.by, struck.reason, _batch_as_stored(struck.batch)] for struck in channel.struck_batches
+        ],
+    }
+
+
+def _batch_as_stored(batch: Batch) -> dict[str, Any]:
+    return {
+        "entries": [[entry.by, list(entry.read)] for entry in batch.entries],
+        "settled": {str(place): [found.by, found.value] for place, found in batch.settled.items()},
     }
 
 
 def channel_restored(channel: Channel, stored: Mapping[str, Any]) -> Channel:
     """``channel`` with what :func:`channel_as_stored` has kept."""
-    batches = {
-        int(number): Batch(
-            tuple(Entry(by, tuple(read)) for by, read in batch["entries"]),
-            {int(place): Found(by, value) for place, (by, value) in batch["settled"].items()},
-        )
-        for number, batch in stored["batches"].items()
-    }
+    batches = {int(number): _batch_restored(batch) for number, batch in stored["batches"].items()}
+    struck = tuple(
+        StruckBatch(by, reason, _batch_restored(batch)) for by, reason, batch in stored["struck_batches"]
+    )
     boxes = tuple(Box(by, returned) for by, returned in stored["boxes"])
-    return replace(channel, boxes=boxes, batches=batches)
+    return replace(channel, boxes=boxes, batches=batches, struck_batches=struck)
+
+
+def _batch_restored(stored: Mapping[str, Any]) -> Batch:
+    entries = tuple(Entry(by, tuple(read)) for by, read in stored["entries"])
+    return Batch(entries, {int(place): Found(by, value) for place, (by, value) in stored["settled"].items()})

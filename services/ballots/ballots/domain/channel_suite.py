@@ -15,7 +15,7 @@ from typing import Any
 from ballots.domain.channel_errors import InvalidEntry
 from ballots.domain.channel_kinds import Ballot, BallotChannel
 from ballots.domain.channels import ABSENT, Channel
-from ballots.domain.counting import check_tallies, read_papers
+from ballots.domain.counting import check_hand_count, read_papers
 from ballots.domain.errors import Fault
 from ballots.domain.marking import ChooseScheme, ForAgainstScheme
 
@@ -81,7 +81,7 @@ class BallotChannelSuite:
             assert tuple(reading.tallies) == ballot.candidates
             assert min(reading.valid, reading.invalid) >= 0
             assert reading.blank is None or 0 <= reading.blank <= reading.valid
-            check_tallies(reading, ballot.scheme, ballot.parameters)
+            check_hand_count(reading, ballot.scheme, ballot.parameters)
 
     def test_papers_are_counted_as_any_papers_are(self) -> None:
         if not self.channel().of_papers:

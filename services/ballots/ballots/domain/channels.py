@@ -21,7 +21,7 @@ from ballots.domain.channel_errors import (
 )
 from ballots.domain.channel_kinds import Ballot, BallotChannel
 from ballots.domain.counting import PerChannel, Reading, check_balance, read_papers
-from ballots.domain.errors import Fault, RuleChanged
+from ballots.domain.errors import Fault, RuleChanged, TallyExceedsValid
 from ballots.domain.marking import Tally
 from ballots.domain.meeting import check_id
 from ballots.domain.reading import read_text
@@ -104,9 +104,19 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class StruckBatch:
+    """Entries that do not stand, though they may agree; the batch is entered again. ``by``: the
+    scrutineer's id."""
+
+    by: str
+    reason: str
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A channel of a poll. ``issued``: papers handed out by it; ``boxes``: each time that the papers in the
-    box were counted, the last holds.
+    box were counted, the last holds; ``struck_batches``: what was entered and does not stand.
 
     ``version``: of its plugin, from its opening on. ``struck``: why its count does not stand; ``replaces``:
     the struck channel whose count this one is instead of.
@@ -118,6 +128,7 @@ class Channel:
     version: str = "1"
     boxes: tuple[Box, ...] = ()
     batches: Mapping[int, Batch] = field(default_factory=dict)
+    struck_batches: tuple[StruckBatch, ...] = ()
     struck: str | None = None
     replaces: str | None = None
 
@@ -213,10 +224,19 @@ class Channel:
         """Its count does not stand; all that was entered stays on record. Raises ChannelStruck,
         InvalidChannel."""
         self._check_standing()
-        try:
-            return replace(self, struck=read_text(reason, "reason", longest=1000))
-        except Fault as fault:
-            raise InvalidChannel(fault.detail, field=fault.field) from fault
+        return replace(self, struck=_reason(reason))
+
+    def strike_batch(self, by: str, number: int, reason: str) -> "Channel":
+        """What was entered of a batch does not stand, and it is entered again by two tellers, who may be the
+        same. Raises ChannelStruck, NothingToSettle, InvalidChannel."""
+        self._check_standing()
+        if number not in self.batches:
+            raise NothingToSettle("nothing was entered of this batch")
+        if len(self.struck_batches) >= MOST_BATCHES:
+            raise InvalidChannel(f"batch: {MOST_BATCHES} are struck at most", field="batch")
+        struck = StruckBatch(by, _reason(reason), self.batches[number])
+        left = {each: batch for each, batch in self.batches.items() if each != number}
+        return replace(self, batches=left, struck_batches=(*self.struck_batches, struck))
 
     def reading(self, plugin: BallotChannel, ballot: Ballot) -> Reading:
         """What it gives to the count. Raises ChannelNotSettled, ChannelStruck, RuleChanged, or why it does
@@ -230,10 +250,15 @@ class Channel:
                 raise ChannelNotSettled(f"{self.id}: batch {number} lacks an entry", field=self.id)
             if set(batch.differences(plugin, ballot)) - set(batch.settled):
                 raise ChannelNotSettled(f"{self.id}: batch {number} is not settled", field=self.id)
-        read = [plugin.reading(batch.found(), ballot) for _, batch in sorted(self.batches.items())]
-        whole = together(read, ballot)
+        whole = together([self._read(plugin, batch, ballot) for batch in self.batches.values()], ballot)
         check_balance(self.boxes[-1].returned, whole, field=self.id)
         return whole
+
+    def _read(self, plugin: BallotChannel, batch: Batch, ballot: Ballot) -> Reading:
+        try:
+            return plugin.reading(batch.found(), ballot)
+        except TallyExceedsValid as refusal:
+            raise TallyExceedsValid(f"{self.id}: {refusal.detail}", field=self.id) from refusal
 
     def _with(self, number: int, batch: Batch) -> "Channel":
         return replace(self, batches={**self.batches, number: batch})
@@ -303,6 +328,13 @@ class Channels:
 
 NO_CHANNELS: Final = Channels()
 """All papers are cast by code."""
+
+
+def _reason(given: str) -> str:
+    try:
+        return read_text(given, "reason", longest=1000)
+    except Fault as fault:
+        raise InvalidChannel(fault.detail, field=fault.field) from fault
 
 
 def plugin_of(kind: str, plugins: Mapping[str, BallotChannel]) -> BallotChannel:

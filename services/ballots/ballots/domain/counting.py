@@ -215,10 +215,47 @@ def check_balance(returned: int, reading: Reading, field: str = "returned") -> N
 
 
 def check_tallies(reading: Reading, scheme: MarkingScheme, parameters: Mapping[str, object]) -> None:
-    """A hand count's figures must be possible. Raises TallyExceedsValid, naming the project."""
+    """A hand count's line of a project must be possible. Raises TallyExceedsValid, naming it."""
     for candidate, tally in reading.tallies.items():
         try:
             scheme.check_tally(tally, reading.valid, parameters)
         except TallyExceedsValid as refusal:
-            field = f"tallies.{candidate}"
-            raise TallyExceedsValid(f"{field}: {refusal.detail}", field=field) from refusal
+            raise _impossible(f"tallies.{candidate}", refusal.detail) from refusal
+
+
+def check_hand_count(reading: Reading, scheme: MarkingScheme, parameters: Mapping[str, object]) -> None:
+    """All its lines together must be such as papers can give: none gives more than the rules allow, and one
+    that is not blank marks something. A count sheet, which comes from anywhere, is not asked for that.
+
+    Raises TallyExceedsValid, naming the line.
+    """
+    check_tallies(reading, scheme, parameters)
+    if reading.blank is not None and reading.blank > reading.valid:
+        raise _impossible("blank", f"{reading.blank} blank papers, of {reading.valid} valid ones")
+    marked = reading.valid - (reading.blank or 0)
+    for candidate, tally in reading.tallies.items():
+        if _naming(tally) > marked:
+            detail = f"{_naming(tally)} papers mark it, of {marked} that are not blank"
+            raise _impossible(f"tallies.{candidate}", detail)
+    _check_sums(reading, marked, scheme.most_votes(parameters))
+
+
+def _check_sums(reading: Reading, marked: int, most: int | None) -> None:
+    tallies = reading.tallies.values()
+    votes = sum(tally.votes for tally in tallies)
+    if most is not None and votes > marked * most:
+        detail = f"{votes} are given together, but {marked} papers give {marked * most} at most"
+        raise _impossible("tallies", detail)
+    marks = sum(_naming(tally) for tally in tallies)
+    abstaining = any(tally.abstain is not None for tally in tallies)  # which is a mark, too
+    if reading.blank is not None and not abstaining and marks < marked:
+        raise _impossible("blank", f"{marked} papers are not blank, but there are {marks} marks")
+
+
+def _naming(tally: Tally) -> int:
+    """How many papers are for it or against it."""
+    return (tally.votes if tally.papers is None else tally.papers) + (tally.against or 0)
+
+
+def _impossible(field: str, why: str) -> TallyExceedsValid:
+    return TallyExceedsValid(f"{field}: {why}", field=field)

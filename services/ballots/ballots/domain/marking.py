@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from ballots.domain.errors import Fault, TallyExceedsValid, UnknownCandidate
 from ballots.domain.reading import read_choice, read_integer, read_list, read_object
@@ -85,6 +85,10 @@ class MarkingScheme(Protocol):
         Raises Fault (malformed; field ``marks``) or UnknownCandidate.
         """
 
+    def most_votes(self, parameters: Parameters) -> int | None:
+        """The most that one paper gives to all projects together; None where that is only as many as there
+        are."""
+
     def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         """One project's figures, from what the valid papers give it; ``papers`` of them are for it."""
 
@@ -121,6 +125,9 @@ class ChooseScheme:
             return Paper(Standing.MARKED, in_order, dict.fromkeys(in_order, 1))
         return Paper(Standing.OVERVOTED, in_order)
 
+    def most_votes(self, parameters: Parameters) -> int | None:
+        return cast(int, parameters["at_most"])
+
     def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         return Tally(votes)
 
@@ -153,6 +160,9 @@ class ForAgainstScheme:
         votes = {candidate: 1 for candidate, word in in_order.items() if word == "for"}
         against = [candidate for candidate, word in in_order.items() if word == "against"]
         return Paper(Standing.MARKED, in_order, votes, against)
+
+    def most_votes(self, parameters: Parameters) -> int | None:
+        return None
 
     def tally(self, votes: int, against: int, valid: int, papers: int) -> Tally:
         return Tally(votes, against, valid - votes - against)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ballots.domain.errors import Fault, InvalidOfficers
+from ballots.domain.errors import Fault, InvalidOfficers, NotAppointed
 from ballots.domain.meeting import Meeting, check_id
 from ballots.domain.reading import read_choice, read_text
 
@@ -73,6 +73,20 @@ class Officers:
     def scrutineer(self, person: str) -> Officer | None:
         """The appointed scrutineer of this id."""
         return next((each for each in self.scrutineers if each.id == person), None)
+
+    def watches_or_counts(self, person: str, roles: Collection[str]) -> bool:
+        """Whether somebody with these roles does so for this poll: who was appointed; where none were, who
+        has the role and no declared conflict."""
+        if any(conflict.person == person for conflict in self.conflicts):
+            return False
+        watches = "scrutineer" in roles and (not self.scrutineers or self.scrutineer(person))
+        counts = "teller" in roles and (not self.tellers or self.teller(person))
+        return bool(watches or counts)
+
+    def check_appointed(self, person: str, roles: Collection[str]) -> None:
+        """Raises NotAppointed."""
+        if not self.watches_or_counts(person, roles):
+            raise NotAppointed("only who was appointed for this poll watches it or counts")
 
     def teller(self, person: str) -> Officer | None:
         """The appointed teller of this id."""

@@ -108,6 +108,10 @@ def channel_struck(poll: Poll, channel: Channel, now: datetime) -> dict[str, Any
     }
 
 
+def poll_counted(poll: Poll) -> dict[str, Any]:
+    return {"body": poll.body, "meeting": poll.meeting, "poll": poll.id}
+
+
 def count_signed(poll: Poll, signed: Mapping[str, Any], *, tell_hash: bool) -> dict[str, Any]:
     """``signed``: ``count_hash``, ``signed``, ``of``. The hash is told where it tells nothing of the count.
 

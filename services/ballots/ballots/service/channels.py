@@ -29,7 +29,7 @@ from ballots.schemas import (
     ShownChannelSchema,
     StrikeSchema,
 )
-from ballots.service.access import AT_THE_MEETING, CLERK, SCRUTINEER, sub
+from ballots.service.access import AT_THE_MEETING, CLERK, SCRUTINEER, check_appointed, sub
 from ballots.store import ChannelExists, UnknownPoll
 from chassis.clock import now
 from chassis.http import Call, bearer, http
@@ -151,6 +151,22 @@ class ChannelRoutes:
         return usecases.strike_channel(self.store, *_named(call), sub(call), call.data["reason"], now())
 
     @http(
+        "POST",
+        "/bodies/<body>/polls/<poll>/channels/<channel>/batches/<batch>/strike",
+        who=SCRUTINEER,
+        body=StrikeSchema(),
+        answer=ChannelAnswerSchema(),
+        refuses=(
+            *(UnknownPoll, UnknownChannel, PollNotClosed, NotAppointed, NothingToSettle),
+            *(ChannelStruck, InvalidChannel),
+        ),
+    )
+    def strike_batch(self, call: Call) -> dict[str, Any]:
+        """Strikes what was entered of a batch, though both entries may agree; it is entered again, and what
+        was struck is kept."""
+        return usecases.strike_batch(self.store, *_named(call), _batch(call), sub(call), call.data["reason"])
+
+    @http(
         "GET",
         "/bodies/<body>/polls/<poll>/channels",
         who=AT_THE_MEETING,
@@ -166,11 +182,19 @@ class ChannelRoutes:
         "/bodies/<body>/polls/<poll>/channels/<channel>",
         who=THOSE_WHO_COUNT,
         answer=ShownChannelSchema(),
-        refuses=(UnknownPoll, UnknownChannel, RuleChanged),
+        refuses=(UnknownPoll, UnknownChannel, NotAppointed, RuleChanged),
     )
     def show_channel(self, call: Call) -> dict[str, Any]:
         """What is to be settled, paper by paper, once all entries of a batch are made."""
+        check_appointed(self.store, call)
         return usecases.show_channel(self.store, *_named(call), self.channel_kinds, self.marking_schemes)
+
+
+def _batch(call: Call) -> int:
+    text = call.path["batch"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        raise NothingToSettle("a batch is named by its number", field="batch")
+    return int(text)
 
 
 def _named(call: Call) -> tuple[str, str, str]:

@@ -33,9 +33,7 @@ class DocumentRoutes:
     def count_report(self, call: Call) -> Answer:
         """The count report (计票报告单): for those who count as soon as it is counted, for all once it is
         declared."""
-        facts = usecases.count_report(
-            self.store, call.path["body"], call.path["poll"], for_counters=call.caller is not None
-        )
+        facts = usecases.count_report(self.store, call.path["body"], call.path["poll"], call.caller)
         return self._answer("count-report", facts, call, public=facts["declared_on"] is not None)
 
     @http(

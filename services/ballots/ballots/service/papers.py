@@ -8,6 +8,7 @@ from ballots.domain import (
     CodeSpent,
     CodeUnknown,
     InvalidMarks,
+    NotAppointed,
     Overvoted,
     PapersDoNotBalance,
     PollNotClosed,
@@ -25,7 +26,7 @@ from ballots.schemas import (
     PaperSchema,
     PollAnswerSchema,
 )
-from ballots.service.access import CLERK, SCRUTINEER
+from ballots.service.access import CLERK, SCRUTINEER, check_appointed
 from ballots.store import EventsNotNumbered, UnknownPoll
 from chassis.clock import now
 from chassis.http import PUBLIC, Call, bearer, http
@@ -74,10 +75,11 @@ class PaperRoutes:
         "/bodies/<body>/polls/<poll>/closing",
         who=SCRUTINEER,
         answer=PollAnswerSchema(),
-        refuses=(UnknownPoll, PollNotOpen),
+        refuses=(UnknownPoll, PollNotOpen, NotAppointed),
     )
     def close_poll(self, call: Call) -> dict[str, Any]:
         """Closes a poll: nothing is accepted any more."""
+        check_appointed(self.store, call)
         return usecases.close_poll(self.store, call.path["body"], call.path["poll"], now())
 
     @http(
@@ -86,7 +88,7 @@ class PaperRoutes:
         who=bearer("scrutineer", "teller"),
         answer=CountSchema(),
         refuses=(
-            *(UnknownPoll, PollNotClosed, RuleChanged, PluginFailed),
+            *(UnknownPoll, PollNotClosed, NotAppointed, RuleChanged, PluginFailed),
             *(ChannelNotSettled, PapersDoNotBalance, TallyExceedsValid),
         ),
     )
@@ -95,6 +97,7 @@ class PaperRoutes:
 
         The result is for those who count until it is declared.
         """
+        check_appointed(self.store, call)
         return usecases.count_poll(
             self.store,
             call.path["body"],

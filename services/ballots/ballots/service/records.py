@@ -5,7 +5,7 @@ from typing import Any
 from ballots import usecases
 from ballots.domain import ChiefSignsLast, CountHashDiffers, NotAppointed, PollNotCounted
 from ballots.schemas import CountSchema, RecordKeySchema, SignedSchema, SignSchema
-from ballots.service.access import SCRUTINEER
+from ballots.service.access import SCRUTINEER, check_appointed
 from ballots.store import RecordNotPublished, UnknownPoll
 from chassis.clock import now
 from chassis.http import PUBLIC, Answer, Call, bearer, http, strict_json
@@ -22,10 +22,11 @@ class RecordRoutes:
         "/bodies/<body>/polls/<poll>/count",
         who=bearer("scrutineer", "teller"),
         answer=CountSchema(),
-        refuses=(UnknownPoll, PollNotCounted),
+        refuses=(UnknownPoll, PollNotCounted, NotAppointed),
     )
     def show_count(self, call: Call) -> dict[str, Any]:
         """The count, with the hash that scrutineers confirm."""
+        check_appointed(self.store, call)
         return usecases.show_count(self.store, call.path["body"], call.path["poll"])
 
     @http(

@@ -75,10 +75,11 @@ class PollChannels(BallotsRepository):
         """In place of what was entered, in the order of the papers in the box; the boxes' numbers stay."""
         for each in sealed:
             boxes = [[box["by"], box["returned"]] for box in each.detail.get("boxes", [])]
+            left = {"boxes": boxes, "batches": {}, "struck_batches": []}
             self.connection.execute(
                 update(channels)
                 .where(*_of(poll), channels.c.id == each.id)
-                .values(entered={"boxes": boxes, "batches": {}}, sealed=each.as_stored())
+                .values(entered=left, sealed=each.as_stored())
             )
 
     def sealed_channels(self, poll: Poll) -> list[Sealed]:

@@ -15,13 +15,14 @@ from ballots.usecases.channels import (
     settle_difference,
     show_channel,
     show_channels,
+    strike_batch,
     strike_channel,
 )
 from ballots.usecases.documents import announcement, count_report, roll_call_sheet
 from ballots.usecases.meetings import call_meeting, open_meeting, show_meeting
 from ballots.usecases.objections import answer_objection, file_objection, show_objections
 from ballots.usecases.observing import observe_polls
-from ballots.usecases.officers import appoint, show_officers
+from ballots.usecases.officers import appoint, check_appointed, show_officers
 from ballots.usecases.polls import issue_slips, open_poll, prepare_poll, show_poll, tell_turnout
 from ballots.usecases.profiles import show_profile, show_profiles
 from ballots.usecases.records import Recorder, show_record
@@ -41,6 +42,7 @@ __all__ = [
     "call_meeting",
     "call_roll",
     "cast_ballots",
+    "check_appointed",
     "close_poll",
     "count_box",
     "count_poll",
@@ -83,6 +85,7 @@ __all__ = [
     "show_slips",
     "sign",
     "spoil_slip",
+    "strike_batch",
     "strike_channel",
     "tell_turnout",
 ]

@@ -11,7 +11,6 @@ from ballots.domain import (
     Channel,
     ChiefLooksAgain,
     InvalidChannel,
-    NotAppointed,
     Officers,
     Poll,
     PollState,
@@ -36,7 +35,7 @@ def open_channel(
     with store.transaction() as ballots:
         poll = ballots.poll_to_change(body, poll_id)
         if given["kind"] not in kinds:
-            raise UnknownChannel("No channel of this kind is loaded.", field="kind")
+            raise UnknownChannel(f"No such kind of channel is loaded: {', '.join(kinds)} are.", field="kind")
         replaced = ballots.channel(poll, given["replaces"]) if given["replaces"] else None
         if replaced is None:
             poll.check_not_closed()
@@ -104,9 +103,7 @@ def enter_batch(
     """
     with store.transaction() as ballots:
         poll = _closed(ballots, body, poll_id)
-        officers = ballots.officers(poll)
-        if officers.tellers and officers.teller(person) is None:
-            raise NotAppointed("only a teller appointed for this poll enters its papers")
+        ballots.officers(poll).check_appointed(person, ["teller"])
         channel = ballots.channel(poll, channel_id)
         plugin, ballot = _plugin(channel, kinds), poll.ballot(schemes)
         changed = by_plugin(
@@ -169,7 +166,11 @@ def strike_channel(
     with store.transaction() as ballots:
         poll = ballots.poll_to_change(body, poll_id)
         if channel_id == CODES or poll.state is not PollState.OPEN:
-            poll.check_closed("that of the codes is struck after the close, and none is after the count")
+            poll.check_closed(
+                "papers by code are struck between the close and the count"
+                if channel_id == CODES
+                else "a channel is struck before the count"
+            )
         _check_scrutineer(ballots.officers(poll), person)
         if channel_id == CODES:
             ballots.have_codes(poll)
@@ -180,6 +181,28 @@ def strike_channel(
             subject=subject_of(poll),
             data=telling.channel_struck(poll, channel, now),
         )
+        return _shown(channel)
+
+
+def strike_batch(
+    store: Store[Ballots],
+    body: str,
+    poll_id: str,
+    channel_id: str,
+    batch: int,
+    person: str,
+    reason: str,
+) -> dict[str, Any]:
+    """A scrutineer strikes what was entered of a batch, which is then entered again; it is kept.
+
+    Raises UnknownPoll, PollNotClosed, NotAppointed, UnknownChannel, ChannelStruck, NothingToSettle,
+    InvalidChannel.
+    """
+    with store.transaction() as ballots:
+        poll = _closed(ballots, body, poll_id)
+        _check_scrutineer(ballots.officers(poll), person)
+        channel = ballots.channel(poll, channel_id).strike_batch(person, batch, reason)
+        ballots.save_channel(poll, channel)
         return _shown(channel)
 
 
@@ -260,11 +283,6 @@ def _plugin(channel: Channel, kinds: ChannelKinds) -> BallotChannel:
 
 
 def _check_scrutineer(officers: Officers, person: str, *, chief: bool = False) -> None:
-    """Where nobody was appointed, the token is enough."""
-    if not officers.scrutineers:
-        return
-    officer = officers.scrutineer(person)
-    if officer is None:
-        raise NotAppointed("only a scrutineer appointed for this poll decides on its channels")
-    if chief and not officer.chief:
+    officers.check_appointed(person, ["scrutineer"])
+    if chief and officers.chief and officers.chief.id != person:
         raise ChiefLooksAgain("what a machine rejects is looked at again by the chief scrutineer")

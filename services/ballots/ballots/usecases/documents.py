@@ -1,9 +1,10 @@
 """Documents: the count report, the announcement, the roll-call sheet. What stands in them, ready to be
 set."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ballots.domain import (
     Officers,
@@ -18,18 +19,21 @@ from ballots.domain import (
 )
 from ballots.store import Ballots
 from ballots.usecases.signing import counted_in
+from chassis.auth import Caller
 from chassis.store import Store
 
+_OF_RECORD: Final = ("count", "record")
 
-def count_report(store: Store[Ballots], body: str, poll_id: str, *, for_counters: bool) -> dict[str, Any]:
-    """What stands in the count report (计票报告单). ``for_counters``: asked by those who count, before it is
-    declared, too.
+
+def count_report(store: Store[Ballots], body: str, poll_id: str, caller: Caller | None) -> dict[str, Any]:
+    """What stands in the count report (计票报告单): for the clerk, and those who watch and count, as soon as
+    it is counted; for everybody, None too, once it is declared.
 
     Raises UnknownPoll, PollNotCounted, PollNotDeclared.
     """
     with store.reading() as ballots:
         poll = ballots.poll(body, poll_id)
-        if not for_counters:
+        if not _sees_count(ballots.officers(poll), caller):
             _check_declared(poll)
         if poll.result is None:
             raise PollNotCounted("the poll is not counted yet")
@@ -44,14 +48,21 @@ def count_report(store: Store[Ballots], body: str, poll_id: str, *, for_counters
         }
 
 
+def _sees_count(officers: Officers, caller: Caller | None) -> bool:
+    if caller is None:
+        return False
+    return "clerk" in caller.roles or officers.watches_or_counts(caller.subject, caller.roles)
+
+
 def announcement(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
     """What stands in the announcement (公告) of a declared result. Raises UnknownPoll, PollNotDeclared."""
     with store.reading() as ballots:
         poll = ballots.poll(body, poll_id)
         _check_declared(poll)
         last = open_until(poll)
+        record = json.loads(ballots.record(body, poll_id))
         return _of_poll(ballots, poll) | {
-            "hashes": {"rules": poll.rules_hash},
+            "hashes": {"rules": poll.rules_hash, **{each: record[f"{each}_hash"] for each in _OF_RECORD}},
             "objections_until": chinese.day_of(last) if last else None,
         }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ballots.domain import Officers, PollAlreadyOpened, PollState, appoint_officers
 from ballots.store import Ballots
+from chassis.auth import Caller
 from chassis.store import Store
 
 
@@ -21,6 +22,15 @@ def appoint(store: Store[Ballots], body: str, poll_id: str, given: Mapping[str, 
         officers = appoint_officers(given, meeting, {each.id: each.name for each in ballots.roll(body)})
         ballots.save_officers(poll, officers)
         return _officers_shown(officers)
+
+
+def check_appointed(store: Store[Ballots], body: str, poll_id: str, caller: Caller) -> None:
+    """Nobody but those appointed watches or counts. They do not change once the poll is open.
+
+    Raises UnknownPoll, NotAppointed.
+    """
+    with store.reading() as ballots:
+        ballots.officers(ballots.poll(body, poll_id)).check_appointed(caller.subject, caller.roles)
 
 
 def show_officers(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ballots.usecases.signing import after_close, count_shown, counted_in
 from chassis.store import Store
 from piaojue_contracts.ballots import (
     POLL_CLOSED_V1,
+    POLL_COUNTED_V1,
     RESULT_DECLARED_V1,
 )
 
@@ -63,6 +64,7 @@ def count_poll(
         ballots.seal_channels(
             poll, seal(channels, papers, channel_kinds, poll.ballot(marking_schemes), salts)
         )
+        ballots.publish(POLL_COUNTED_V1, subject=subject_of(poll), data=telling.poll_counted(poll))
         shown = count_shown(ballots, poll)
     if channels.each:
         store.forget_deleted("channels")

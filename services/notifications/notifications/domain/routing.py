@@ -39,6 +39,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "piaojue.ballots.turnout_changed.v1": Route("turnout_changed"),
     "piaojue.ballots.channel_struck.v1": Route("channel_struck", roles=("clerk", "scrutineer", "teller")),
+    "piaojue.ballots.poll_counted.v1": Route("poll_counted", roles=("scrutineer",)),
     "piaojue.ballots.count_signed.v1": Route("count_signed"),
     "piaojue.ballots.poll_closed.v1": Route("poll_closed", roles=("clerk", "scrutineer", "teller")),
     "piaojue.ballots.result_declared.v1": Route("result_declared", notice=True, roles=("deputy", "clerk")),
