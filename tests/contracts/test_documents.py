@@ -173,6 +173,7 @@ def test_the_links_of_the_page_lead_somewhere():
         for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)
     }
     files = {path.removeprefix("docs/") for path in PAGES}
+    files |= {page.name for page in (TOP / "docs").glob("*.md")}
     assert len(targets) > 2 * len(all_event_types())
     assert targets <= anchors | files
 

@@ -8,7 +8,6 @@ from tests.notifications.samples import DATA, HEARD, check_samples
 PUBLIC = {
     "candidates_published",
     "poll_opened",
-    "poll_counted",
     "result_declared",
     "implementation_started",
     "rating_opened",
