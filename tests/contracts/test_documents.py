@@ -18,6 +18,7 @@ from piaojue_contracts import (
     golden_messages,
 )
 from piaojue_contracts.events import PRODUCERS
+from tests.support.generate import TOP
 from tests.support.generate_events import pages
 
 PAGES = pages()
