@@ -4,9 +4,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from inspect import getmembers, isfunction
-from typing import Any, Final
+from typing import Final
 
+from piaojue.following import followed
 from piaojue.versions import SERVICES
 
 FIRST_PORT: Final = 8001
@@ -51,26 +51,7 @@ def sources_of_all() -> dict[str, tuple[str, ...]]:
     """For each service the producers whose events it handles, as its code says. ImportError: it is not
     installed."""
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-    return {name: _sources(name) for name in SERVICES}
-
-
-def _sources(service: str) -> tuple[str, ...]:
-    from chassis.events.handles import Handles
-
-    methods: list[tuple[str, Any]] = getmembers(service_class(service), isfunction)
-    found = {
-        entrypoint.event_type.producer
-        for _, method in methods
-        for entrypoint in getattr(method, "nameko_entrypoints", ())
-        if isinstance(entrypoint, Handles)
-    }
-    return tuple(sorted(found))
-
-
-def service_class(service: str) -> type:
-    """The class of a service."""
-    found: type = getattr(import_module(f"{service}.service"), f"{service.capitalize()}Service")
-    return found
+    return {name: followed(name) for name in SERVICES}
 
 
 def own_settings(service: str) -> tuple[str, ...]:

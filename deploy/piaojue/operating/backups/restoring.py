@@ -6,12 +6,12 @@ from typing import Any
 
 from chassis.bus import BusUnavailable, KombuBus
 from chassis.sensitive import masked
+from piaojue.following import followed
 from piaojue.operating.backups import manifest
 from piaojue.operating.backups.manifest import Unusable
 from piaojue.operating.backups.postgresql import pg_restore, tables_of
 from piaojue.operating.backups.private import copied
 from piaojue.operating.checks.broker import inbox_of
-from piaojue.operating.following import followed
 from piaojue.operating.places import NoStore, Place
 
 _KINDS = {True: "sqlite", False: "postgresql"}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from chassis.bus import BusUnavailable, KombuBus
+from piaojue.following import followed
 from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
-from piaojue.operating.following import followed
 from piaojue.operating.places import Place
 from piaojue_contracts import exchange_of
 
@@ -27,7 +27,7 @@ def broker(place: Place) -> Iterator[Finding]:
         yield Finding(OK, "broker", name, "the bus is within the suite's process")
         return
     bus = KombuBus(settings.broker_url, ca=settings.broker_ca)
-    sources = sorted(followed(name))
+    sources = followed(name)
     try:
         seen = bus.look(inbox_of(name), [exchange_of(each) for each in (name, *sources)])
     except BusUnavailable as away:

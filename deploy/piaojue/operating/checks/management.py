@@ -12,11 +12,11 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from chassis.bus import BusUnavailable, KombuBus
+from piaojue.following import followed
 from piaojue.operating.checks.broker import inbox_of, vhost_of
 from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, SKIPPED, WARNING, Finding
 from piaojue.operating.checks.stores import skew
-from piaojue.operating.following import followed
 from piaojue.operating.places import Place, installed
 from piaojue_contracts import exchange_of
 

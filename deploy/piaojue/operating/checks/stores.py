@@ -14,9 +14,9 @@ from chassis.store.audit import AuditBroken, noted
 from chassis.store.engine import unavailable_when_lost
 from chassis.store.migrating import look
 from chassis.store.tables import event_log
+from piaojue.following import followed
 from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
-from piaojue.operating.following import followed
 from piaojue.operating.gathering import age_of
 from piaojue.operating.leading import leads_anybody
 from piaojue.operating.places import Place
