@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from piaojue.rehearsal.channel_fields import CHINESE_KINDS, CODES
-from piaojue.rehearsal.papers import Part
+from piaojue.rehearsal.papers import Part, chief_of
 from piaojue.rehearsal.polling import Polling
 from piaojue.rehearsal.year import number_of
 
@@ -83,7 +83,9 @@ def _strike(polling: Polling, channel: Part) -> None:
 
 def _differences(polling: Polling, channel: Part) -> list[Any]:
     path = polling.calls.path("channels", channel["id"])
-    found: list[Any] = polling.year.suite.get(path, role="scrutineer")["differences"]
+    found: list[Any] = polling.year.suite.get(path, role="scrutineer", person=chief_of(polling.poll))[
+        "differences"
+    ]
     return found
 
 
