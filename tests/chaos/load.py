@@ -20,7 +20,7 @@ MEMBERS = 30
 CASTERS = 6
 PAUSE = 0.15
 """Seconds between two papers of one caster, or two forms."""
-SUGGEST_PAUSE = 0.4
+SUGGEST_PAUSE = 0.2
 PUBLISH_PAUSE = 2.0
 PROJECT = next(iter(year.LAST_YEAR))
 POLLS = f"/ballots/bodies/{year.BODY}/polls"

@@ -39,7 +39,7 @@ KINDS = (
     Kind("connections stalled", BOTH, (1.0, 6.0), 4),
     Kind("answers lost", BOTH, (0.5, 3.0), 4),
     Kind("broker wiped", ("rabbitmq",), (0.0, 1.0), 2),
-    Kind("disk of the database full", ("postgres",), (1.0, 4.0), 2),
+    Kind("disk of the database full", ("postgres",), (2.0, 5.0), 2),
     Kind("disk of the broker full", ("rabbitmq",), (1.0, 4.0), 2),
     Kind("clock jump", SERVICES, (1.0, 4.0), 4),
     Kind("handlers fail", ("notifications", "notifications", "proposals", "ratings"), (2.0, 5.0), 2),
