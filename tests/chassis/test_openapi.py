@@ -243,6 +243,27 @@ def test_what_is_refused_fits_the_schema_that_was_told(server, document, method,
     Draft202012Validator(schema).validate(answer.json)
 
 
+def test_other_answers_of_a_route_are_told():
+    class Choosy:
+        """Answers as it likes."""
+
+        name = "choosy"
+
+        @http("GET", "/a", who=PUBLIC, answer="text/html", other_answers=("application/pdf",))
+        def a(self, call):
+            """A page or a file."""
+
+        @http("GET", "/b", who=PUBLIC, answer="application/json", other_statuses=(409, 503))
+        def b(self, call):
+            """Well or not."""
+
+    document = openapi_document(Choosy)
+    page, well = (document["paths"][f"/choosy/{each}"]["get"]["responses"] for each in "ab")
+    assert set(page["200"]["content"]) == {"text/html", "application/pdf"}
+    assert set(well["409"]["content"]) == {"application/json"}
+    assert set(well["503"]["content"]) == {"application/json", "application/problem+json"}
+
+
 def test_two_schemas_of_one_name_do_not_become_one():
     def thing(field):
         return type("ThingSchema", (Schema,), {field: fields.String(required=True)})()

@@ -36,13 +36,16 @@ def http(
     body_limit: int | None = None,
     also_at_root: bool = False,
     accepts: tuple[str, ...] = (),
+    other_answers: tuple[str, ...] = (),
+    other_statuses: tuple[int, ...] = (),
 ) -> Callable[[Method], Method]:
     """Makes a method answer at ``/<service name><path>``; it is given a Call, and returns content or Answer.
 
     ``path`` may have parameters, as ``/bodies/<body>/things/<thing>``; a token must be good for ``<body>``.
     ``who`` is PUBLIC, INTERNAL, bearer(…) or public_and(…). ``accepts`` are media types of bodies that are no
     JSON, such as ``text/csv``; ``call.data`` is a Content then. ``answer`` is a schema, or a media type for
-    an answer without one; None answers 204. ``refuses`` lists the refusals to document; any Refused is
+    an answer without one; None answers 204. ``other_answers`` are media types, and ``other_statuses``
+    statuses, that an Answer may have instead. ``refuses`` lists the refusals to document; any Refused is
     answered as its kind says. ``body_limit`` is in bytes. ``also_at_root`` answers at the bare path too, for
     monitoring; there the JSON answers of several services are shown side by side, with the worst status.
     Summary and description come from the method's docstring.
@@ -51,6 +54,8 @@ def http(
         *(method, path, who, body, query, answer, status, refuses, summary or "", "", body_limit),
         also_at_root=also_at_root,
         accepts=accepts,
+        other_answers=other_answers,
+        other_statuses=other_statuses,
     )
 
     def register(fn: Method) -> Method:

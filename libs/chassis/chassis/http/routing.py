@@ -33,7 +33,8 @@ class Route:
     """One method on one path of a service, and all that is said about it. Checked when made: at import.
 
     ``path`` is written without the service's prefix. ``answer`` is a schema, or a media type without one.
-    ``accepts`` are the media types of a body that no schema reads.
+    ``accepts`` are the media types of a body that no schema reads. ``other_answers`` are media types, and
+    ``other_statuses`` those of an answer of the usual sort, that the method may choose instead.
     """
 
     method: str
@@ -50,6 +51,8 @@ class Route:
     also_at_root: bool = False
     handler: Handler = ""
     accepts: tuple[str, ...] = ()
+    other_answers: tuple[str, ...] = ()
+    other_statuses: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for fault in self._faults():

@@ -82,7 +82,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "security": _security(route),
         "x-who": route.who.name,
         "parameters": _parameters(route),
-        "responses": _answer(route) | _refusals(route),
+        "responses": _responses(route),
     }
     if route.who.roles and not route.who.optional:
         operation["x-roles"] = sorted(route.who.roles)
@@ -132,17 +132,30 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return parameters
 
 
-def _answer(route: Route) -> dict[str, Any]:
+def _responses(route: Route) -> dict[str, Any]:
+    """The answer, and the refusals; a status of both has the media types of both."""
+    status = 204 if route.answer is None and route.status == 200 else route.status
+    content = _answer_content(route)
+    done: dict[str, Any] = {"description": "Done."}
+    if content:
+        done["content"] = content
+    responses = {str(status): done, **_refusals(route)}
+    for other in map(str, route.other_statuses):
+        response = responses.setdefault(other, {"description": "Answered so, too."})
+        response["content"] = {**content, **response.get("content", {})}
+    return responses
+
+
+def _answer_content(route: Route) -> dict[str, Any]:
     if route.answer is None:
-        status = 204 if route.status == 200 else route.status
-        return {str(status): {"description": "Done."}}
+        return {}
     schema: Schema | dict[str, str]
     if isinstance(route.answer, str):
         media_type = route.answer
         schema = {} if media_type == strict_json.MEDIA_TYPE else {"type": "string"}
     else:
         media_type, schema = strict_json.MEDIA_TYPE, route.answer
-    return {str(route.status): {"description": "Done.", "content": {media_type: {"schema": schema}}}}
+    return {media_type: {"schema": schema}} | {each: {"schema": _raw(each)} for each in route.other_answers}
 
 
 def _refusals(route: Route) -> dict[str, Any]:

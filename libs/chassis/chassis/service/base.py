@@ -52,13 +52,27 @@ class Service(Documented):
     health = Watched()
     observing = Observing()
 
-    @http("GET", "/health/live", who=INTERNAL, answer=strict_json.MEDIA_TYPE, also_at_root=True)
+    @http(
+        "GET",
+        "/health/live",
+        who=INTERNAL,
+        answer=strict_json.MEDIA_TYPE,
+        other_statuses=(503,),
+        also_at_root=True,
+    )
     def live(self, call: Call) -> Answer:
         """200 while this process works, 503 when only a new start can help."""
         health: Health = self.health
         return Answer({"live": health.live()}, status=200 if health.live() else 503)
 
-    @http("GET", "/health/ready", who=INTERNAL, answer=strict_json.MEDIA_TYPE, also_at_root=True)
+    @http(
+        "GET",
+        "/health/ready",
+        who=INTERNAL,
+        answer=strict_json.MEDIA_TYPE,
+        other_statuses=(503,),
+        also_at_root=True,
+    )
     def ready(self, call: Call) -> Answer:
         """200 when requests are welcome, else 503 with what is missing; and what is degraded meanwhile."""
         health: Health = self.health

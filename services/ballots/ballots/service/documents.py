@@ -8,7 +8,7 @@ from ballots.domain import PollNotCounted, PollNotDeclared
 from ballots.schemas import DocumentQuerySchema
 from ballots.service import pages
 from ballots.service.access import CLERK
-from ballots.service.typesetting import PdfBusy, PdfUnavailable, attached
+from ballots.service.typesetting import PDF, PdfBusy, PdfUnavailable, attached
 from ballots.store import UnknownMeeting, UnknownPoll
 from chassis.clock import now
 from chassis.http import PUBLIC, Answer, Call, http, public_and
@@ -28,6 +28,7 @@ class DocumentRoutes:
         who=public_and("scrutineer", "teller", "clerk"),
         query=DocumentQuerySchema(),
         answer=HTML,
+        other_answers=(PDF,),
         refuses=(UnknownPoll, PollNotCounted, PollNotDeclared, PdfUnavailable, PdfBusy),
     )
     def count_report(self, call: Call) -> Answer:
@@ -42,6 +43,7 @@ class DocumentRoutes:
         who=PUBLIC,
         query=DocumentQuerySchema(),
         answer=HTML,
+        other_answers=(PDF,),
         refuses=(UnknownPoll, PollNotDeclared, PdfUnavailable, PdfBusy),
     )
     def announcement(self, call: Call) -> Answer:
@@ -55,6 +57,7 @@ class DocumentRoutes:
         who=CLERK,
         query=DocumentQuerySchema(),
         answer=HTML,
+        other_answers=(PDF,),
         refuses=(UnknownMeeting, PdfUnavailable, PdfBusy),
     )
     def roll_call_sheet(self, call: Call) -> Answer:
