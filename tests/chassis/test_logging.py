@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from chassis import logging as chassis_logging
-from chassis.correlation import correlated
+from chassis.correlation import correlated, current_trace, enter_confidential
 from chassis.logging import configure_logging, get_logger
 from chassis.sensitive import is_sensitive, masked
 
@@ -31,6 +31,7 @@ def lines(stream, monkeypatch):
 
 def test_a_line_says_when_who_and_for_which_request(lines):
     with correlated("request-7"):
+        trace = current_trace()
         get_logger("a.b").info("poll_opened", subject="polls/x")
     (line,) = lines()
     assert line.pop("timestamp").endswith("Z")
@@ -41,7 +42,18 @@ def test_a_line_says_when_who_and_for_which_request(lines):
         "logger": "a.b",
         "service": "north",
         "correlation_id": "request-7",
+        "trace_id": trace.trace_id,
+        "span_id": trace.span_id,
     }
+
+
+def test_a_line_outside_of_a_trace_names_none(lines):
+    with correlated("request-7"):
+        enter_confidential()
+        get_logger("a.b").info("asked")
+    get_logger("a.b").info("started")
+    for line in lines():
+        assert not {"trace_id", "span_id"} & set(line)
 
 
 def test_the_standard_library_writes_the_same_lines(lines):

@@ -162,6 +162,13 @@ class North(Documented):
             "traceparent": current_traceparent(),
         }
 
+    @http("POST", "/secrets", who=PUBLIC, body=Thing(), body_limit=1024, answer=JSON, confidential=True)
+    def secret(self, call: Call) -> Any:
+        """Tells under which ids it runs, though nobody should know who asked."""
+        if call.data["name"] == "crash":
+            raise RuntimeError
+        return {"correlation_id": current_correlation_id(), "traceparent": current_traceparent()}
+
     @http("GET", "/large", who=PUBLIC, answer="text/plain")
     def large(self, call: Call) -> bytes:
         """Answers with 32 MiB."""

@@ -1,6 +1,6 @@
 """Logging: structlog and the standard library's loggers through one handler, as lines for people or JSON.
 
-Every line has a UTC timestamp, the service, and the correlation id of the request or event at work.
+Every line has a UTC timestamp, the service, and the correlation id and trace of the request or event at work.
 Whatever a caller hands over, values under suspicious keys and passwords in texts are masked before a line
 is written; of an exception only its kind and where it arose are.
 """
@@ -15,6 +15,7 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from chassis.correlation import current_trace
 from chassis.sensitive import MASK, is_sensitive, masked
 
 _DEPTH: Final = 6
@@ -28,6 +29,15 @@ def _service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Names the service where there is one in this process; where there are several, their loggers say it."""
     if len(_services) == 1:
         event.setdefault("service", next(iter(_services)))
+    return event
+
+
+def _trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Asked for when a line is written: most requests write none."""
+    trace = current_trace()
+    if trace is not None:
+        event.setdefault("trace_id", trace.trace_id)
+        event.setdefault("span_id", trace.span_id)
     return event
 
 
@@ -77,6 +87,7 @@ def _described(error: BaseException) -> Iterator[str]:
 
 _SHARED: Final[list[Processor]] = [
     merge_contextvars,
+    _trace,
     _service,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -220,6 +220,13 @@ OBSERVED_AT = gauge(
     "When the figures that are read from the database were last brought up to date, as Unix time.",
 )
 
+TRACE_SPANS = counter(
+    "piaojue_trace_spans_total",
+    "Spans made for the collector of traces. `outcome` is `exported`, `failed` (the collector did not take "
+    "them) or `dropped` (too many were waiting).",
+    ["outcome"],
+)
+
 BUILD_INFO = gauge("piaojue_build_info", "Always 1; the labels say what runs.", ["version", "python"])
 PLUGIN_FAILURES = counter(
     "piaojue_plugin_failures_total",

@@ -120,6 +120,7 @@ class RatingsService(Service):
         status=201,
         refuses=(UnknownRating, RatingNotOpen, CodeUnknown, CodeSpent, InvalidForm, SeveralGrades),
         body_limit=65536,
+        confidential=True,
     )
     def hand_in_form(self, call: Call) -> Any:
         """Hands a form in. Whoever has the code of a slip may, once: it is the slip that was given to a

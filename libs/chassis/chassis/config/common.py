@@ -129,4 +129,25 @@ COMMON: Final[tuple[Setting, ...]] = (
         unit="seconds",
     ),
     Setting("feed_page", Whole(1, 10000), 500, "Events at most in one page of the log of events."),
+    Setting(
+        "traces_endpoint",
+        Url(["https", "http"]),
+        None,
+        "Collector of traces: where OTLP over HTTP is taken, such as `http://127.0.0.1:4318/v1/traces`. "
+        "Without it no spans are made.",
+        secret=True,
+    ),
+    Setting(
+        "traces_ca",
+        Location(),
+        None,
+        "File with the certificates (PEM) by which the collector's own must be signed; without it, those "
+        "that are known to its client.",
+    ),
+    Setting(
+        "traces_ratio",
+        Amount(0, 1),
+        1,
+        "Which part of the traces that begin here is sent to the collector. Of others' it is as they say.",
+    ),
 )

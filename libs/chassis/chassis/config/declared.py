@@ -66,6 +66,9 @@ class Settings:
     compare_interval: float
     verify_interval: float
     feed_page: int
+    traces_endpoint: str | None
+    traces_ca: Path | None
+    traces_ratio: float
 
     def __init__(
         self, service: str, values: Mapping[str, Any], sources: Mapping[str, str], secrets: frozenset[str]

@@ -23,6 +23,7 @@ from chassis.events.watching import ChainWatch
 from chassis.http.worker import Worker
 from chassis.logging import get_logger
 from chassis.store import Store, Stored
+from chassis.tracing import TRACER
 from piaojue_contracts import EventType
 
 _log = get_logger("chassis.backbone")
@@ -70,11 +71,19 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
         bus = bus or KombuBus(
             settings.broker_url, heartbeat=settings.broker_heartbeat, asker=name, ca=settings.broker_ca
         )
+        tracer = self.container.config.get(TRACER)
         self.log = EventLog(store, f"/regions/{settings.region}/{name}")
-        self.relay = Relay(name, self.log, bus, batch=settings.relay_batch, interval=settings.relay_interval)
+        self.relay = Relay(
+            *(name, self.log, bus),
+            batch=settings.relay_batch,
+            interval=settings.relay_interval,
+            tracer=tracer,
+        )
         self.watch = ChainWatch(name, self.log, interval=settings.verify_interval)
         self.inbox_store = InboxStore(store)
-        self.inbox = Inbox(name, self.inbox_store, self._handlers(), pauses=settings.retry_pauses)
+        self.inbox = Inbox(
+            *(name, self.inbox_store, self._handlers()), pauses=settings.retry_pauses, tracer=tracer
+        )
         self.healing = Healing(
             name, self.inbox, bus, timeout=settings.rpc_timeout, compare=settings.compare_interval
         )

@@ -20,10 +20,12 @@ from chassis.clock import now
 from chassis.correlation import correlated
 from chassis.errors import Refused
 from chassis.events.ports import Cursor, StoredInbox, Subject, Tip
+from chassis.events.traced import handling
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable
 from chassis.store.engine import is_down
 from chassis.store.tables import HANDLED, PARKED, WAITING
+from chassis.tracing import Tracer
 from piaojue_contracts import Event, EventType, InvalidData, UnreadableEvent, exchange_of
 
 _log = get_logger("chassis.inbox")
@@ -80,6 +82,7 @@ class Inbox:
         *,
         pauses: Sequence[float],
         clock: Callable[[], datetime] = now,
+        tracer: Tracer | None = None,
     ) -> None:
         self._service = service
         self._store = store
@@ -87,6 +90,8 @@ class Inbox:
         self._pauses = pauses
         self._longest = timedelta(seconds=max(pauses, default=0)) + _CLOCKS_APART
         self._clock = clock
+        self._tracer = tracer
+        self._ratio = 0.0 if tracer is None else tracer.ratio
         self.sources = frozenset(event_type.producer for event_type, _ in handlers.values())
         metrics.inbox_begins(service, self.sources, handlers)
 
@@ -181,15 +186,20 @@ class Inbox:
             busy.add(subject)
         return [inbox_row(event, moment, self._verdict(event, 0, error, moment))]
 
-    def _handle(self, transaction: Any, event: Event, *, carefully: bool) -> str | None:
+    def _handle(self, transaction: Any, event: Event, *, carefully: bool, attempt: int = 1) -> str | None:
         """None when the handler has done its work; else why not, and nothing of it remains."""
+        with correlated(event.correlation_id, event.traceparent, self._ratio):
+            return self._try_to_handle(transaction, event, carefully, attempt)
+
+    def _try_to_handle(self, transaction: Any, event: Event, carefully: bool, attempt: int) -> str | None:
         started = perf_counter()
         try:
-            if carefully:
-                with self._store.savepoint(transaction):
+            with handling(self._tracer, event, attempt):
+                if carefully:
+                    with self._store.savepoint(transaction):
+                        self._call(transaction, event)
+                else:
                     self._call(transaction, event)
-            else:
-                self._call(transaction, event)
         except (Exception, Timeout) as error:
             if is_down(error):  # with a full disk, say, no try would be better than this one
                 raise StoreUnavailable("The database cannot be used at the moment.") from error
@@ -204,8 +214,7 @@ class Inbox:
 
     def _call(self, transaction: Any, event: Event) -> None:
         event_type, handler = self._handlers[event.type]
-        with correlated(event.correlation_id, event.traceparent):
-            handler(Heard(event, event_type.read(event.data), self._store.repository(transaction)))
+        handler(Heard(event, event_type.read(event.data), self._store.repository(transaction)))
 
     def retry(self, most: int = 100) -> int:
         """Tries the events that are due, each in a transaction of its own; returns how many were tried."""
@@ -215,7 +224,8 @@ class Inbox:
                 entry = self._store.next_due(transaction, moment, self._longest)
                 if entry is None:
                     return tried
-                error = self._handle(transaction, entry.event, carefully=True)
+                attempt = entry.attempts + 1
+                error = self._handle(transaction, entry.event, carefully=True, attempt=attempt)
                 verdict = self._verdict(entry.event, entry.attempts, error, moment)
                 self._store.settle(transaction, entry.event, verdict)
             sleep(0)  # lets others work
@@ -227,7 +237,9 @@ class Inbox:
             return {"state": HANDLED, "attempts": attempts, "next_try_at": None, "error": None}
         if attempts >= len(self._pauses):
             metrics.HANDLER_EVENTS.of(self._service, event.type, "parked").inc()
-            _log.error("event_parked", service=self._service, type=event.type, event_id=event.id, error=error)
+            with correlated(event.correlation_id, event.traceparent):
+                told = {"type": event.type, "event_id": event.id, "error": error}
+                _log.error("event_parked", service=self._service, **told)
             return {"state": PARKED, "attempts": attempts + 1, "next_try_at": None, "error": error}
         later = moment + timedelta(seconds=self._pauses[attempts])
         return {"state": WAITING, "attempts": attempts + 1, "next_try_at": later, "error": error}

@@ -7,13 +7,15 @@ missed.
 
 from collections.abc import Sequence
 from threading import Event as Flag
-from time import monotonic, sleep
+from time import monotonic, perf_counter, sleep
 
 from chassis import metrics
 from chassis.bus import Bus, BusUnavailable, Publisher
 from chassis.events.ports import Lead, Logged, RelayedLog
+from chassis.events.traced import record_published
 from chassis.logging import get_logger
 from chassis.store import StoreUnavailable
+from chassis.tracing import Tracer
 from piaojue_contracts import exchange_of
 
 _log = get_logger("chassis.relay")
@@ -25,12 +27,22 @@ class Relay:
     """``batch``: events numbered, and published, at a time. ``interval``: seconds between looks of its
     own."""
 
-    def __init__(self, service: str, log: RelayedLog, bus: Bus, *, batch: int, interval: float) -> None:
+    def __init__(
+        self,
+        service: str,
+        log: RelayedLog,
+        bus: Bus,
+        *,
+        batch: int,
+        interval: float,
+        tracer: Tracer | None = None,
+    ) -> None:
         self._service = service
         self._event_log = log
         self._bus = bus
         self._batch = batch
         self._interval = interval
+        self._tracer = tracer
         self._awake = Flag()
         self._stopping = False
         self._publisher: Publisher | None = None
@@ -103,6 +115,7 @@ class Relay:
 
     def _publish(self, events: Sequence[Logged]) -> bool:
         """Whether all were confirmed. If not, they are sent again later; who has them already drops them."""
+        started = perf_counter()
         try:
             if self._publisher is None:
                 self._publisher = self._bus.publisher(exchange_of(self._service))
@@ -114,6 +127,8 @@ class Relay:
             metrics.RELAY_BATCHES.of(self._service, "failed").inc()
             _log.warning("events_not_published", service=self._service, failures=self._failures)
             return False
+        if self._tracer is not None:
+            record_published(self._tracer, self._service, events, started)
         self._failures = 0
         metrics.RELAY_BATCHES.of(self._service, "confirmed").inc()
         metrics.RELAY_LAST_PUBLISH.of(self._service).set_to_current_time()

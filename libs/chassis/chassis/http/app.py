@@ -32,6 +32,7 @@ from chassis.http.problems import (
 )
 from chassis.http.routing import Route, Router
 from chassis.http.worker import Worker
+from chassis.tracing import TRACER, Tracer
 
 WAIT_SECONDS: Final = 10.0
 """How long a request may wait for one of the container's workers."""
@@ -52,6 +53,7 @@ class ServiceApp:
         self.service_cls: type = container.service_cls
         self.router = Router(list(entrypoints))
         self.root_router = Router([route for route in entrypoints if route.also_at_root])
+        self.tracer: Tracer | None = container.config.get(TRACER)
         self.running: set[Any] = set()
         self.stopping = False
         self._entrypoints = entrypoints

@@ -36,6 +36,7 @@ def http(
     body_limit: int | None = None,
     also_at_root: bool = False,
     accepts: tuple[str, ...] = (),
+    confidential: bool = False,
     other_answers: tuple[str, ...] = (),
     other_statuses: tuple[int, ...] = (),
 ) -> Callable[[Method], Method]:
@@ -48,12 +49,15 @@ def http(
     statuses, that an Answer may have instead. ``refuses`` lists the refusals to document; any Refused is
     answered as its kind says. ``body_limit`` is in bytes. ``also_at_root`` answers at the bare path too, for
     monitoring; there the JSON answers of several services are shown side by side, with the worst status.
+    ``confidential`` is for what must not be led back to who asked: no trace of it is kept, and the
+    correlation id is ours alone.
     Summary and description come from the method's docstring.
     """
     route = Route(
         *(method, path, who, body, query, answer, status, refuses, summary or "", "", body_limit),
         also_at_root=also_at_root,
         accepts=accepts,
+        confidential=confidential,
         other_answers=other_answers,
         other_statuses=other_statuses,
     )

@@ -1,7 +1,7 @@
 """Finds the service that a request is for. Several services of a process may stand behind one front."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from time import perf_counter
@@ -15,6 +15,8 @@ from chassis.http.messages import Reply, Request
 from chassis.http.parsing import Head
 from chassis.http.problems import InternalError, MethodNotAllowed, RouteNotFound, Stopping
 from chassis.http.routing import BODY_LIMIT, Route, segments_of
+from chassis.http.traced import record_request
+from chassis.tracing import Tracer
 
 FRONT: Final = "front"
 """What metrics call the service of an answer that belongs to no single one."""
@@ -95,9 +97,8 @@ class Front:
     def reply(self, target: Target, request: Request) -> tuple[Reply, str]:
         """Answers and measures; returns the reply and the correlation id it goes under. Never raises."""
         started = perf_counter()
-        correlation_id = correlation.enter(
-            request.headers.get("x-correlation-id"), request.headers.get("traceparent")
-        )
+        tracer = None if target.at_root or not target.apps else target.apps[0].tracer
+        correlation_id = _entered(target, request.headers, tracer)
         try:
             reply = self._reply(target, request, correlation_id)
         except Exception as fault:
@@ -106,13 +107,15 @@ class Front:
         service = FRONT if target.at_root or not target.apps else target.apps[0].service_name
         path = target.route.path if target.route else INDEX if target.at_root else UNMATCHED
         _observe(service, request.method, path, reply, started)
+        if tracer is not None and target.route is not None:
+            record_request(tracer, service, target.route, reply.status, started)
         return reply, correlation_id
 
     def refuse(self, refusal: Refused, head: Head | None) -> tuple[Reply, str]:
         """The answer to what could not be read as a request, measured like others. ``head`` may be known."""
         started = perf_counter()
-        headers = head.headers if head is not None else {}
-        correlation_id = correlation.enter(headers.get("x-correlation-id"), headers.get("traceparent"))
+        target = Target() if head is None else self.find(head.method, head.path)
+        correlation_id = _entered(target, {} if head is None else head.headers, None)
         reply = refused(refusal, correlation_id)
         _observe(FRONT, head.method if head is not None else "", UNMATCHED, reply, started)
         return reply, correlation_id
@@ -139,6 +142,13 @@ class Front:
             f"<title>Services</title><h1>Services</h1><ul>{items}</ul></html>"
         )
         return Reply(200, page.encode(), "text/html; charset=utf-8")
+
+
+def _entered(target: Target, headers: Mapping[str, str], tracer: Tracer | None) -> str:
+    if target.route is not None and target.route.confidential:
+        return correlation.enter_confidential()
+    ratio = 0.0 if tracer is None else tracer.ratio
+    return correlation.enter(headers.get("x-correlation-id"), headers.get("traceparent"), ratio)
 
 
 def _merged(target: Target, request: Request, correlation_id: str) -> Reply:

@@ -33,7 +33,8 @@ class Route:
     """One method on one path of a service, and all that is said about it. Checked when made: at import.
 
     ``path`` is written without the service's prefix. ``answer`` is a schema, or a media type without one.
-    ``accepts`` are the media types of a body that no schema reads. ``other_answers`` are media types, and
+    ``accepts`` are the media types of a body that no schema reads. ``confidential``: no trace, and nothing
+    by which a client names its request, leads to what was done. ``other_answers`` are media types, and
     ``other_statuses`` those of an answer of the usual sort, that the method may choose instead.
     """
 
@@ -51,6 +52,7 @@ class Route:
     also_at_root: bool = False
     handler: Handler = ""
     accepts: tuple[str, ...] = ()
+    confidential: bool = False
     other_answers: tuple[str, ...] = ()
     other_statuses: tuple[int, ...] = ()
 

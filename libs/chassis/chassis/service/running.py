@@ -2,7 +2,7 @@
 
 import gc
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import eventlet
@@ -16,6 +16,7 @@ from chassis.config import Host, Settings
 from chassis.http import address_of
 from chassis.logging import get_logger
 from chassis.service.base import Service, release_of
+from chassis.tracing import TRACER, Collecting, Tracer
 
 SPARE_SECONDS: Final = 5.0
 """For all else that has to be done at the end."""
@@ -30,6 +31,7 @@ class Running:
     first."""
 
     def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
+        self._collecting = Collecting()
         self._containers = [ServiceContainer(cls, _nameko_config(settings)) for cls, settings in services]
         self._ended = Event()
         self._longest = max([2 * settings.drain for _, settings in services], default=0) + SPARE_SECONDS
@@ -40,6 +42,7 @@ class Running:
         started = []
         try:
             for container in self._containers:
+                container.config[TRACER] = self._tracer_of(container)
                 started.append(container)
                 container.start()
                 metrics.build_observed(
@@ -48,7 +51,11 @@ class Running:
         except BaseException:
             for container in started:
                 container.kill()
+            self._collecting.stop()
             raise
+
+    def _tracer_of(self, container: ServiceContainer) -> Tracer | None:
+        return self._collecting.tracer(container.config["settings"], release_of(container.service_name))
 
     def address(self) -> tuple[str, int]:
         """Host and real port of the first service."""
@@ -99,7 +106,14 @@ class Running:
 
     def stop(self) -> None:
         """Requests under way are answered, then what is committed is published, as far as there is time: all
-        at once, since each may take the whole of it. What has not ended then is ended."""
+        at once, since each may take the whole of it. What has not ended then is ended. Then what waits for a
+        collector of traces is sent."""
+        try:
+            self._stop_containers()
+        finally:
+            self._collecting.stop()
+
+    def _stop_containers(self) -> None:
         threads = [eventlet.spawn(container.stop) for container in self._containers]
         with eventlet.Timeout(self._longest, False):
             for thread in threads:
@@ -114,7 +128,7 @@ def _leave_it_to_the_socket(_number: int, _frame: object) -> None:
     """Instead of what a signal does by itself; also when it comes once more, during the stop."""
 
 
-def _nameko_config(settings: Settings) -> Mapping[str, Any]:
+def _nameko_config(settings: Settings) -> dict[str, Any]:
     return {
         "settings": settings,
         MAX_WORKERS_CONFIG_KEY: settings.workers,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -16,11 +16,14 @@ from chassis.correlation import current_correlation_id, current_traceparent
 from chassis.logging import get_logger
 from chassis.store.engine import WRITES, StoreUnavailable, forget_deleted, open_engine, unavailable_when_lost
 from chassis.store.tables import outbox
+from chassis.tracing import Kind, Tracer, recording
 from piaojue_contracts import EventType
 
 R = TypeVar("R")
 
 _log = get_logger("chassis.store")
+
+_UNTRACED = nullcontext()
 
 OUTBOX_CHANNEL = "piaojue_outbox"
 """PostgreSQL's NOTIFY channel that wakes the relay in whichever process it is."""
@@ -110,6 +113,7 @@ class Store(Generic[R]):
         self.wake_relay: Callable[[], None] = lambda: None
         self.relay_leads_here = False
         """Set by the relay of this process: a leader elsewhere is woken by the database."""
+        self.tracer: Tracer | None = None
 
     @classmethod
     def at(
@@ -134,7 +138,7 @@ class Store(Generic[R]):
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """As :meth:`transaction`, for the backbone, which has no repository."""
-        with self._writing(), unavailable_when_lost(), self.engine.connect() as connection:
+        with self._traced(), self._writing(), unavailable_when_lost(), self.engine.connect() as connection:
             connection = connection.execution_options(**{WRITES: True})
             transaction = Transaction(connection)
             with connection.begin():
@@ -179,6 +183,13 @@ class Store(Generic[R]):
     def close(self) -> None:
         """Closes idle connections."""
         self.engine.dispose()
+
+    def _traced(self) -> AbstractContextManager[None]:
+        """From the wait for its turn to its commit."""
+        if self.tracer is None:
+            return _UNTRACED
+        told = {"db.system.name": self.engine.dialect.name}
+        return recording(self.tracer, "transaction", Kind.CLIENT, told, part=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

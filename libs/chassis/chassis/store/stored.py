@@ -13,6 +13,7 @@ from chassis.store.engine import StoreUnavailable
 from chassis.store.grouping import Grouping
 from chassis.store.migrating import SchemaMismatch, check_migrated, migrate
 from chassis.store.store import Store, Transaction
+from chassis.tracing import TRACER
 
 _log = get_logger("chassis.store")
 
@@ -57,6 +58,7 @@ class Stored(DependencyProvider):  # type: ignore[misc]
         self.store = Store.at(
             settings.store_url, self.repository, settings.store_connections, settings.store_ca
         )
+        self.store.tracer = self.container.config.get(TRACER)
         try:
             if settings.migrate:
                 migrate(self.store.engine, settings.service)

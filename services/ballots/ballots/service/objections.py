@@ -43,6 +43,7 @@ class ObjectionRoutes:
             *(UnknownPoll, InvalidObjection, NotOnesOwnObjection, UnknownDeputy, PollNotDeclared),
             *(ObjectionExists, ObjectionsClosed, TooManyObjections),
         ),
+        confidential=True,
     )
     def file_objection(self, call: Call) -> dict[str, Any]:
         """Files an objection to a declared result, within the days of the poll's profile.

@@ -57,6 +57,7 @@ class PaperRoutes:
             *(TooManyGuesses, RuleChanged, PluginFailed),
         ),
         body_limit=65536,
+        confidential=True,
     )
     def cast_ballot(self, call: Call) -> Any:
         """Casts a paper. Whoever has the code of a slip may, once: it is the slip that was given to a deputy.
