@@ -39,8 +39,7 @@ def file_objection(
         if objection is not None:
             objection.check_repeated(deputy, text)
             return _shown(objection, text, now)
-        if given["deputy"] is not None:
-            _check_due(ballots, poll, deputy)
+        _check_due(ballots, poll, deputy)
         earlier = ballots.objections_by(poll, deputy)
         objection = new_objection(poll, earlier, id=given["objection"], deputy=deputy, text=text, now=now)
         ballots.add_objection(poll, objection)
@@ -100,6 +99,7 @@ def objections_shown(ballots: Ballots, poll: Poll) -> dict[str, Any]:
 
 
 def _check_due(ballots: Ballots, poll: Poll, deputy: str) -> None:
+    """A token says that somebody is a deputy, and not that of this meeting."""
     meeting, _ = ballots.meeting(poll.body, poll.meeting)
     if deputy not in meeting.due:
         raise UnknownDeputy("deputy: is not one who was due at the meeting", field="deputy")
