@@ -74,6 +74,21 @@ def test_faults_do_not_say_whom_they_are_about():
     assert "X" not in told
 
 
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#NAME?", "#VALUE!"])
+def test_an_error_of_the_spreadsheet_is_a_fault_of_its_row(error):
+    cells = (f'<c r="{{}}" t="e"><v>{error}</v></c>', '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>')
+    header = "".join(cells[1].format(f"{column}1", text) for column, text in zip("ABC", HEADER, strict=False))
+    row = cells[1].format("A2", "1") + cells[1].format("B2", "王") + cells[0].format("C2")
+    told = faults_of(sheet_of(f"<row r='1'>{header}</row><row r='2'>{row}</row>"))
+    assert told == [("rows.2.delegation", f"is an error of the spreadsheet, {error}, instead of a text")]
+
+
+def test_a_name_that_nobody_can_read_as_it_is_written_is_a_fault_of_its_row():
+    text = "编号,姓名\n1,王\u202e明\n2,\u200b\n3,李\u200d明\n4,𰻝·\U00031350\n"
+    for content in (csv(text), xlsx([line.split(",") for line in text.split()])):
+        assert [field for field, _ in faults_of(content)] == [f"rows.{row}.name" for row in (2, 3, 4)]
+
+
 @pytest.mark.parametrize("cell", [1.5, True, date(2022, 4, 16), float("inf")])
 def test_a_cell_that_is_no_text_is_a_fault(cell):
     ((field, _),) = faults_of(xlsx([HEADER, (cell, "王")]))

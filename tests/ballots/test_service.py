@@ -163,6 +163,9 @@ def test_a_mistake_is_told_with_its_slug_and_field(region):
     )
     twice = {"deputies": [ROLL[0], ROLL[0]]}
     assert refused("PUT", f"{base}/deputies", twice, clerk) == (422, "invalid-roll", "deputies.1.id")
+    for title in ("\u200b", "会\u202e议", "会\n议", "会\u200d议"):
+        meeting = {"meeting": "m2", "title": title}
+        assert refused("POST", f"{base}/meetings", meeting, clerk)[:2] == (422, "invalid-body")
     meeting = {"meeting": "m2", "title": "会", "quorum": "4/3"}
     assert refused("POST", f"{base}/meetings", meeting, clerk) == (422, "invalid-roll", "quorum")
     meeting = {"meeting": "m1", "title": "会"}

@@ -126,6 +126,9 @@ def test_a_batch_is_struck_by_a_scrutineer_and_entered_again(region, poll):
     hall = f"{poll}/channels/hall"
     for teller in ("t1", "t2"):
         done(region, f"{hall}/entries", {"content": [["road"], []]}, by="teller", subject=teller)
+    for reason in ("\u200b", "误\u202e录", "误\n录"):
+        refused = done(region, f"{hall}/batches/1/strike", {"reason": reason}, by="scrutineer", subject="1")
+        assert told(refused)[:2] == (422, "invalid-body")
     given = {"reason": "误录一张"}
     for number in ("2", "x"):
         nothing = done(region, f"{hall}/batches/{number}/strike", given, by="scrutineer", subject="1")

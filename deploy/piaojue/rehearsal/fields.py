@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from unicodedata import category
 
 from marshmallow import Schema, ValidationError, fields, validate
+
+from chassis.reading import broken_in_line, broken_in_paragraphs
 
 MOST: Final = 5000
 PLAIN: Final[dict[str, Any]] = {
@@ -16,7 +17,6 @@ PLAIN: Final[dict[str, Any]] = {
 _ID: Final = validate.Regexp(
     r"^[a-z0-9][a-z0-9-]{0,62}\Z", error="must be at most 63 small letters, digits and hyphens"
 )
-_BREAKS: Final = dict.fromkeys(map(ord, "\n\r\t\u2028\u2029"), " ")
 
 
 class PartSchema(Schema):
@@ -39,16 +39,13 @@ def text(longest: int = 300, **kwargs: Any) -> fields.String:
 
 def _line(content: str) -> None:
     """As the services take it: who rehearses is told of it before anything has begun."""
-    if content != content.translate(_BREAKS):
-        raise ValidationError("must be in one line")
-    _several_lines(content)
+    if rule := broken_in_line(content):
+        raise ValidationError(rule)
 
 
 def _several_lines(content: str) -> None:
-    if any(category(each) in ("Cc", "Cs") for each in content.translate(_BREAKS)):
-        raise ValidationError("must be a text without broken or unprintable characters")
-    if not content.strip():
-        raise ValidationError("must be a text that is not empty")
+    if rule := broken_in_paragraphs(content):
+        raise ValidationError(rule)
 
 
 def identifier(**kwargs: Any) -> fields.String:

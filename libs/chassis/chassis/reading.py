@@ -4,7 +4,7 @@ Every function raises :class:`Fault`, which names the field. The boundary that r
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import Final, cast
 
@@ -12,8 +12,22 @@ from chassis.errors import Invalid
 
 # Far above any body, and far below the number of digits at which Python refuses to print an integer.
 _LARGEST: Final = 10**100
+# Nobody sees these, or they show what follows in another order: two names could look alike and differ, or a
+# title read as it is not written. Not among them are what chooses a form of a letter, as in rare names and
+# Mongolian (U+180B to U+180F, U+FE00 to U+FE0F, U+E0100 to U+E01EF), and private use, where old systems have
+# rare names.
+_HIDDEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    r"\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+_JOINERS = r"\u200c\u200d"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_HIDDEN_IN_LINE = re.compile(f"[{_HIDDEN}{_JOINERS}]")
+_HIDDEN_IN_PARAGRAPHS = re.compile(f"[{_HIDDEN}]")
+_NOTHING_TO_SEE = re.compile(
+    rf"[\s{_HIDDEN}{_JOINERS}\x00-\x1f\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
+)
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -101,30 +115,57 @@ def write_fraction(fraction: Fraction) -> str:
 
 def read_text(given: object, field: str, *, longest: int = 200) -> str:
     """A name or title, in one line. NUL, which PostgreSQL cannot keep, is a control character too."""
-    text = _read_any_text(given, field, longest)
-    if _CONTROL.search(text):
-        raise Fault(field, "must be in one line, without broken or control characters")
-    return text
+    return _read_any_text(given, field, longest, broken_in_line)
 
 
 def read_paragraphs(given: object, field: str, *, longest: int) -> str:
     """A text that may have lines, and nothing else that does not print."""
-    text = _read_any_text(given, field, longest)
-    if _UNPRINTABLE.search(text):
-        raise Fault(field, "must be a text without broken or control characters")
-    return text
+    return _read_any_text(given, field, longest, broken_in_paragraphs)
+
+
+def broken_in_line(text: str) -> str | None:
+    """The rule that a name or title breaks, whatever its length; None: it breaks none."""
+    if rule := _nothing_or_hidden(text, _HIDDEN_IN_LINE):
+        return rule
+    return "must be in one line, without broken or control characters" if _CONTROL.search(text) else None
+
+
+def broken_in_paragraphs(text: str) -> str | None:
+    """The rule that a text of several lines breaks, whatever its length; None: it breaks none.
+
+    Joiners (U+200C, U+200D) are let be here: they make one sign of several, as in some scripts and emoji.
+    """
+    if rule := _nothing_or_hidden(text, _HIDDEN_IN_PARAGRAPHS):
+        return rule
+    return "must be a text without broken or control characters" if _UNPRINTABLE.search(text) else None
 
 
 def printable(text: str) -> str:
     """Paragraphs, with a mark in place of each character that :func:`read_paragraphs` refuses."""
-    return _UNPRINTABLE.sub("�", text)
+    return _HIDDEN_IN_PARAGRAPHS.sub("�", _UNPRINTABLE.sub("�", text))
 
 
-def _read_any_text(given: object, field: str, longest: int) -> str:
-    if not isinstance(given, str) or not given.strip():
+def printable_line(text: str) -> str:
+    """One line, with a mark in place of each character that :func:`read_text` refuses."""
+    return _HIDDEN_IN_LINE.sub("�", _CONTROL.sub("�", text))
+
+
+def _nothing_or_hidden(text: str, hidden: re.Pattern[str]) -> str | None:
+    if _NOTHING_TO_SEE.fullmatch(text):
+        return "must be a text that is not empty"
+    found = hidden.search(text)
+    if found is None:
+        return None
+    return f"must not have invisible or direction-changing characters (U+{ord(found[0]):04X})"
+
+
+def _read_any_text(given: object, field: str, longest: int, broken: Callable[[str], str | None]) -> str:
+    if not isinstance(given, str):
         raise Fault(field, "must be a text that is not empty")
     if len(given) > longest:
         raise Fault(field, f"must have at most {longest} characters")
+    if rule := broken(given):
+        raise Fault(field, rule)
     return given
 
 
@@ -137,5 +178,4 @@ def read_id(given: object, field: str) -> str:
 
 def shown(name: str) -> str:
     """A name from outside, made safe to print: short, and without broken or control characters."""
-    text = name if len(name) <= 40 else f"{name[:40]}…"
-    return _CONTROL.sub("�", text)
+    return printable_line(name if len(name) <= 40 else f"{name[:40]}…")

@@ -1,14 +1,9 @@
 """Bodies of proposals' requests and answers. The rules of the matter are the domain's; here is only the
 form."""
 
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
-
-def _text(doc: str, *, longest: int = 300, **kwargs: Any) -> fields.String:
-    rule = validate.Length(min=1, max=longest)
-    return fields.String(validate=rule, metadata={"description": doc}, **{"required": True, **kwargs})
+from chassis.fields import line, paragraphs
 
 
 def _year(doc: str) -> fields.Integer:
@@ -19,8 +14,8 @@ def _year(doc: str) -> fields.Integer:
 class ProposerSchema(Schema):
     """Whom the reply is owed to. Only clerks see it, and it goes nowhere else."""
 
-    name = _text("The name.", longest=100)
-    contact = _text("How to reach the proposer.", longest=200, required=False, load_default=None)
+    name = line("The name.", longest=100)
+    contact = line("How to reach the proposer.", longest=200, required=False, load_default=None)
 
 
 class SuggestionSchema(Schema):
@@ -32,9 +27,9 @@ class SuggestionSchema(Schema):
         validate=validate.Range(min=1949, max=9999),
         metadata={"description": "The year whose projects are solicited."},
     )
-    title = _text("What is suggested, in a line.")
-    content = _text("What is suggested, and why.", longest=4000)
-    source = _text("How it came: `deputies`, `residents`, `hotline` or another that is enabled.", longest=63)
+    title = paragraphs("What is suggested, in a line.", longest=300)
+    content = paragraphs("What is suggested, and why.", longest=4000)
+    source = line("How it came: `deputies`, `residents`, `hotline` or another that is enabled.", longest=63)
     proposer = fields.Nested(
         ProposerSchema,
         load_default=None,
@@ -67,7 +62,7 @@ class SuggestionsQuery(Schema):
     """Which suggestions."""
 
     year = _year("The year whose projects were solicited.")
-    after = _text(
+    after = line(
         "The last suggestion that you have; none for the first.",
         longest=63,
         required=False,
@@ -90,28 +85,28 @@ class SuggestionsSchema(Schema):
 class ReplySchema(Schema):
     """The reply to a suggestion; it is given once."""
 
-    text = _text("What is replied.", longest=4000)
+    text = paragraphs("What is replied.", longest=4000)
 
 
 class ProjectSchema(Schema):
     """A project."""
 
-    id = _text("Its id: small letters, digits and hyphens; unique among the body's projects.", longest=63)
-    title = _text("Its title.")
-    content = _text("What is to be done: where, and how much of it.", longest=4000)
-    implementing_unit = _text("The unit that carries it out.")
+    id = line("Its id: small letters, digits and hyphens; unique among the body's projects.", longest=63)
+    title = line("Its title.")
+    content = paragraphs("What is to be done: where, and how much of it.", longest=4000)
+    implementing_unit = line("The unit that carries it out.")
     budget = fields.Raw(
         required=True,
         metadata={"description": "What it costs, in yuan: a text as `1200000.00`, or a whole number."},
     )
-    fund_source = _text("Where the funds come from.")
-    finish_by = _text("The day by which it is finished, as `2022-10-31`.", longest=10)
+    fund_source = line("Where the funds come from.")
+    finish_by = line("The day by which it is finished, as `2022-10-31`.", longest=10)
 
 
 class ProjectsSchema(Schema):
     """The projects of a body and year."""
 
-    body_name = _text("The body's name.")
+    body_name = line("The body's name.")
     projects = fields.List(
         fields.Nested(ProjectSchema),
         required=True,

@@ -5,17 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-
-def _text(doc: str, *, longest: int = 300, **kwargs: Any) -> fields.String:
-    rule = validate.Length(min=1, max=longest)
-    return fields.String(validate=rule, metadata={"description": doc}, **{"required": True, **kwargs})
-
-
-def _id(doc: str, **kwargs: Any) -> fields.String:
-    rule = validate.Regexp(
-        r"^[a-z0-9][a-z0-9-]{0,62}\Z", error="At most 63 small letters, digits and hyphens."
-    )
-    return fields.String(validate=rule, metadata={"description": doc}, **{"required": True, **kwargs})
+from chassis.fields import identifier, line, typed
 
 
 def _whole(doc: str, *, least: int, most: int, **kwargs: Any) -> fields.Integer:
@@ -44,9 +34,9 @@ class RateablesSchema(Schema):
 class RatingSchema(Schema):
     """A rating to be held."""
 
-    rating = _id("Its id.")
-    body_name = _text("Who rates: the body, or its standing committee.", longest=200)
-    title = _text("Its title.")
+    rating = identifier("Its id.")
+    body_name = line("Who rates: the body, or its standing committee.", longest=200)
+    title = line("Its title.")
     projects = fields.List(
         fields.String(validate=validate.Length(min=1, max=63)),
         required=True,
@@ -93,7 +83,7 @@ class CodesSchema(Schema):
 class FormSchema(Schema):
     """A rater's form."""
 
-    code = _text("The code on the slip, however it is typed.", longest=64)
+    code = typed("The code on the slip, however it is typed.", longest=64)
     grades = fields.Raw(
         required=True,
         metadata={"description": "Project → a list of its one grade; left out, the form is invalid for it."},

@@ -3,13 +3,13 @@
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import LEVELS, MOST_DEPUTIES
-from ballots.schemas.fields import identifier, text
+from chassis.fields import identifier, line
 
 
 class BodySchema(Schema):
     """A people's congress at one level."""
 
-    name = text("Its name.", longest=200)
+    name = line("Its name.", longest=200)
     level = fields.String(
         required=True, validate=validate.OneOf(LEVELS), metadata={"description": "Its level."}
     )

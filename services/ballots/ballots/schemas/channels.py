@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from ballots.schemas.fields import identifier, text
+from chassis.fields import identifier, line
 
 
 def _batch() -> fields.Integer:
@@ -21,7 +21,7 @@ class ChannelSchema(Schema):
     """A channel to open."""
 
     channel = identifier("Its id.")
-    kind = text("`hand-papers`, `hand-tallies`, `keypad`, or that of a plugin.", longest=100)
+    kind = line("`hand-papers`, `hand-tallies`, `keypad`, or that of a plugin.", longest=100)
     issued = fields.Integer(
         load_default=0,
         strict=True,
@@ -103,7 +103,7 @@ class SettlementSchema(Schema):
 class StrikeSchema(Schema):
     """Why the count of a channel does not stand."""
 
-    reason = text("For the record, which everybody can read. No names.", longest=1000)
+    reason = line("For the record, which everybody can read. No names.", longest=1000)
 
 
 class BatchAnswerSchema(Schema):

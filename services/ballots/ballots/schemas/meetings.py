@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ballots.schemas.fields import identifier, identifiers, text
+from ballots.schemas.fields import identifiers
+from chassis.fields import identifier, line
 
 
 def _moment(doc: str, **kwargs: Any) -> fields.AwareDateTime:
@@ -15,8 +16,8 @@ class MeetingSchema(Schema):
     """A meeting to be held. All deputies on the body's roll are due to attend."""
 
     meeting = identifier("Its id.")
-    title = text("Its title.")
-    quorum = text(
+    title = line("Its title.")
+    quorum = line(
         "The least share of all deputies, as `2/3`.", longest=20, load_default="2/3", required=False
     )
 

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import LONGEST_OBJECTION, OUTCOMES
-from ballots.schemas.fields import identifier, text
+from chassis.fields import identifier, paragraphs
 
 
 class FileObjectionSchema(Schema):
@@ -13,7 +13,7 @@ class FileObjectionSchema(Schema):
         "An id, best drawn at random by the sender and shown to nobody. Sent again with the same one, the "
         "objection is filed once."
     )
-    text = text("What is objected to, and why.", longest=LONGEST_OBJECTION)
+    text = paragraphs("What is objected to, and why.", longest=LONGEST_OBJECTION)
     deputy = identifier(
         "For a clerk, who files for others: the deputy whose objection it is.",
         required=False,
@@ -29,7 +29,7 @@ class AnswerObjectionSchema(Schema):
         validate=validate.OneOf(OUTCOMES),
         metadata={"description": "Whether the objection is upheld or rejected."},
     )
-    answer = text("The answer, with its reasons.", longest=LONGEST_OBJECTION)
+    answer = paragraphs("The answer, with its reasons.", longest=LONGEST_OBJECTION)
 
 
 class LogPositionSchema(Schema):

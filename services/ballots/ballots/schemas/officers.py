@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import CONFLICT_REASONS
-from ballots.schemas.fields import identifier, text
+from chassis.fields import identifier, line
 
 _MOST = validate.Length(max=200)
 
@@ -12,14 +12,14 @@ class ScrutineerSchema(Schema):
     """A deputy who watches the count and signs it."""
 
     id = identifier("The deputy's id on the roll; also the `sub` of the token that signs.")
-    name = text("The name, if given that of the roll.", longest=100, required=False, load_default=None)
+    name = line("The name, if given that of the roll.", longest=100, required=False, load_default=None)
 
 
 class TellerSchema(Schema):
     """A member of staff who counts."""
 
     id = identifier("The id of the person, which is no deputy's; also the `sub` of the token.")
-    name = text("The name.", longest=100)
+    name = line("The name.", longest=100)
 
 
 class DeclaredConflictSchema(Schema):

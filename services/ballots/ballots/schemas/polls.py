@@ -3,10 +3,11 @@
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import NONCE
-from ballots.schemas.fields import identifier, identifiers, text
+from ballots.schemas.fields import identifiers
 from ballots.schemas.objections import ObjectionsSummarySchema
 from ballots.schemas.profiles import PollProfileSchema, WarningSchema
 from ballots.schemas.records import SignedSchema
+from chassis.fields import identifier, line, typed
 
 
 class PollSchema(Schema):
@@ -14,7 +15,7 @@ class PollSchema(Schema):
 
     poll = identifier("Its id.")
     meeting = identifier("The meeting that votes.")
-    title = text("Its title.")
+    title = line("Its title.")
     year = fields.Integer(
         required=True,
         strict=True,
@@ -61,7 +62,7 @@ class CodesSchema(Schema):
 class PaperSchema(Schema):
     """A deputy's ballot."""
 
-    code = text("The code on the slip, however it is typed.", longest=64)
+    code = typed("The code on the slip, however it is typed.", longest=64)
     marks = fields.Raw(
         required=True,
         metadata={
@@ -148,4 +149,4 @@ class NextRoundSchema(Schema):
     """The poll that follows a declared one; its candidates, seats and rules come from that."""
 
     poll = identifier("Its id.")
-    title = text("Its title.")
+    title = line("Its title.")

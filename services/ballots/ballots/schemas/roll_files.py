@@ -4,6 +4,7 @@ elsewhere."""
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any, Final
@@ -11,6 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from ballots.domain import Fault, RollRow, RollTable, RollUnreadable
 from chassis.http import Content
+from chassis.reading import shown
 
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,6 +35,13 @@ _BESIDE_CELLS: Final = re.compile(
 )
 
 _Cells = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """What a formula of a spreadsheet gives where it fails, such as ``#REF!``."""
+
+    code: str
 
 
 def read_roll_file(content: Content) -> RollTable:
@@ -86,7 +95,8 @@ def _xlsx_rows(content: Content) -> Iterator[_Cells]:
         workbook = load_workbook(BytesIO(content.octets), read_only=True, data_only=True, keep_links=False)
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()
-        yield from sheet.iter_rows(max_col=_MOST_COLUMNS, values_only=True)
+        for row in sheet.iter_rows(max_col=_MOST_COLUMNS):
+            yield [_Error(cell.value) if cell.data_type == "e" else cell.value for cell in row]
     except RollUnreadable:
         raise
     except Exception:  # whatever a file that is none makes the libraries stumble over
@@ -148,6 +158,8 @@ def _text(cell: object, column: str) -> str | None:
             return None
         case str():
             return cell.strip() or None
+        case _Error():
+            raise Fault(column, f"is an error of the spreadsheet, {shown(cell.code)}, instead of a text")
         case bool():
             pass
         case int():

@@ -5,16 +5,16 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import MOST_DEPUTIES
-from ballots.schemas.fields import identifier, text
+from chassis.fields import identifier, line
 
 
 class DeputySchema(Schema):
     """A deputy on the roll."""
 
     id = identifier("Its id: the number on the roll, say.")
-    name = text("The deputy's name.", longest=100)
-    delegation = text("The delegation.", longest=200, required=False, load_default=None)
-    district = text("The electoral district.", longest=200, required=False, load_default=None)
+    name = line("The deputy's name.", longest=100)
+    delegation = line("The delegation.", longest=200, required=False, load_default=None)
+    district = line("The electoral district.", longest=200, required=False, load_default=None)
 
 
 class RollSchema(Schema):

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from ballots.domain import MOST_SLIPS_AT_ONCE
-from ballots.schemas.fields import text
+from chassis.fields import typed
 
 MOST_NUMBERS = 5000
 _NUMBER = validate.Range(min=1, max=1_000_000)
@@ -55,7 +55,7 @@ class IssueSlipsSchema(Schema):
 class SpoilSlipSchema(Schema):
     """A slip that comes back."""
 
-    code = text("The code on it, to show that it was not used.", longest=64)
+    code = typed("The code on it, to show that it was not used.", longest=64)
 
 
 class SlipsAnswerSchema(Schema):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
-from chassis.reading import printable
+from chassis.reading import printable, printable_line
 from notifications.domain.errors import Fault, InvalidMessage, InvalidNotice
 from notifications.domain.reading import (
     NAME_LENGTH,
@@ -46,7 +46,7 @@ class Text:
         A name of the greatest length must not keep a result from being announced. Raises Fault where
         nothing is left.
         """
-        return cls(language, _short(" ".join(printable(title).split())), _fitting(printable(text)))
+        return cls(language, _short(printable_line(" ".join(title.split()))), _fitting(printable(text)))
 
 
 @dataclass(frozen=True, slots=True)
