@@ -25,7 +25,7 @@ from tests.chaos.schedule import NAMES, ON_DISKS, schedule
 from tests.chaos.stage import Stage
 from tests.support.running import TOP
 
-SHORT = 12
+SHORT = 10
 DEFAULT_FILE = TOP / ".chaos" / "chaos.json"
 LONGEST_START = 300
 LONGEST_FAULT = 60

@@ -37,7 +37,7 @@ def short(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.timeout(400)
-def test_a_dozen_faults_lose_and_double_nothing(short):
+def test_ten_faults_lose_and_double_nothing(short):
     assert short["whole"]
     assert short["faults"] == SHORT
     assert (sum(short["reckoned"]["lost"].values()), sum(short["reckoned"]["doubled"].values())) == (0, 0)
