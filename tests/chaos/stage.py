@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, RLock, Thread
+from time import monotonic
 from typing import Any, Self
 
 from tests.chaos.asking import pause
@@ -16,8 +17,9 @@ from tests.support.region import SERVICES, RealRegion
 from tests.support.small_disk import NoDiskError, SmallDisk
 from tests.support.tcp_proxy import TcpProxy
 
-RESTART_SECONDS = 0.5
-"""After this time a process manager starts again what has ended."""
+RESTART_SECONDS = 2.0
+"""After this time a service that has ended is started again: as in deploy/systemd."""
+LOOK_SECONDS = 0.1
 DATABASE_MEGABYTES = 384
 BROKER_MEGABYTES = 256
 BROKER_LEAVES = 24 << 20
@@ -123,12 +125,15 @@ class Stage:
         return (self.disks[name].folder if name in self.disks else self.folder) / f"{name}-data"
 
     def _start_again(self) -> None:
-        """As systemd or Kubernetes do: what has ended by itself is started again, after a moment."""
+        """As a process manager does: what has ended by itself is started again, after a while."""
+        ended: dict[str, float] = {}
         while not self._over.is_set():
-            pause(RESTART_SECONDS, self._over)
+            pause(LOOK_SECONDS, self._over)
             for name in SERVICES:
                 with self._turn:
-                    if name not in self._down and not self.region.processes[name].running:
+                    if name in self._down or self.region.processes[name].running:
+                        ended.pop(name, None)
+                    elif monotonic() - ended.setdefault(name, monotonic()) >= RESTART_SECONDS:
                         self.region.begin(name)
             self._start_servers_again()
 
