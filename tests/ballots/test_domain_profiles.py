@@ -62,7 +62,9 @@ def test_profile_shown_or_stored_is_the_profile_again(name):
     ("changes", "field"),
     [
         ({"name": "Heng yang"}, "name"),
-        ({"version": 1.5}, "version"),
+        *(({"version": version}, "version") for version in (1.5, 0, -1, True, "0", "\u200b", "1\u202e")),
+        ({"title": {"zh": "\u200b\u3000", "en": "Hengyang"}}, "title.zh"),
+        ({"title": {"zh": "衡阳", "en": "Heng\u2066yang"}}, "title.en"),
         ({"title": {"zh": "衡阳"}}, "title.en"),
         ({"levels": []}, "levels"),
         ({"levels": ["township", "village"]}, "levels.1"),
@@ -98,6 +100,28 @@ def test_profile_with_a_fault_is_refused_by_key(changes, field):
 def test_profile_with_several_faults_is_told_all_of_them():
     said = faults(levels=["village"], quorum=2, after_tie=..., marking={"scheme": 1}, extra=1)
     assert set(said) == {"levels.0", "quorum", "after_tie", "marking.scheme", "extra"}
+
+
+def test_faults_of_one_key_are_told_all_and_hide_no_others():
+    said = faults(
+        levels=["village", "township", "hamlet"],
+        title={"zh": "", "de": "Hengyang"},
+        marking=[{"scheme": "nope"}, {"scheme": "choose", "at_most": 0}, {"at_most": 2}],
+        adoption={"rule": "majority", "of": "nobody", "more_than": "3/2", "extra": 1},
+        on_breach={"quorum": "maybe", "seats": "shrug", "x": "warn"},
+        seats=0,
+    )
+    assert sorted(said) == sorted(
+        [
+            *("levels.0", "levels.2", "title.zh", "title.de", "title.en", "seats"),
+            *("marking.0.scheme", "marking.1.at_most", "marking.2.scheme"),
+            *("adoption.extra", "adoption.of", "adoption.more_than"),
+            *("on_breach.x", "on_breach.quorum", "on_breach.seats"),
+        ]
+    )
+    assert faults(levels=["township", "county"], seats={"township": 0, "city": 2}) == [
+        *("seats.city", "seats.county", "seats.township")
+    ]
 
 
 @pytest.mark.parametrize("given", [None, [], "hengyang", 7])

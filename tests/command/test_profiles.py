@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import yaml
 from typer.testing import CliRunner
 
 import ballots
@@ -34,6 +35,26 @@ def test_every_fault_of_every_file_is_told_by_key(tmp_path):
         "two.yaml: quorum",
         "three.yaml: cannot be read",
     ]
+
+
+def test_a_file_of_many_faults_is_told_all_of_them_at_once(tmp_path):
+    file = tmp_path / "bad.yaml"
+    said = {
+        **yaml.safe_load(BUILT_IN[0].read_text("utf-8")),
+        "version": 0,
+        "title": {"zh": "\u200b", "en": "County"},
+        "marking": {"scheme": "nope"},
+        "adoption": {"rule": "majority", "of": "nobody", "more_than": "3/2"},
+        "seats": 0,
+        "on_breach": {"quorum": "maybe", "x": "warn"},
+    }
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    run = check(file)
+    assert run.exit_code == 2
+    assert {line.partition(f"{file}: ")[2].partition(": ")[0] for line in run.stderr.splitlines()} == {
+        *("version", "title.zh", "marking.scheme", "adoption.of", "adoption.more_than"),
+        *("seats", "on_breach.quorum", "on_breach.x"),
+    }
 
 
 def test_no_file_is_not_understood():

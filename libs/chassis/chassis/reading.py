@@ -4,14 +4,15 @@ Every function raises :class:`Fault`, which names the field. The boundary that r
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from chassis.errors import Invalid
 
 # Far above any body, and far below the number of digits at which Python refuses to print an integer.
 _LARGEST: Final = 10**100
+_MOST_FAULTS: Final = 100
 # Nobody sees these, or they show what follows in another order: two names could look alike and differ, or a
 # title read as it is not written. Not among them are what chooses a form of a letter, as in rare names and
 # Mongolian (U+180B to U+180F, U+FE00 to U+FE0F, U+E0100 to U+E01EF), and private use, where old systems have
@@ -31,17 +32,44 @@ _NOTHING_TO_SEE = re.compile(
 _FRACTION = re.compile(r"(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
+T = TypeVar("T")
+
 
 class Fault(Invalid):
-    """A value that was sent breaks a rule of form."""
+    """A value that was sent breaks a rule of form. ``others``: what else was found in the same object."""
 
-    def __init__(self, field: str, rule: str) -> None:
+    def __init__(self, field: str, rule: str, others: Sequence["Fault"] = ()) -> None:
         super().__init__(f"{field}: {rule}", field=field)
         self.rule = rule
+        self.others = tuple(others)
+
+    @property
+    def all(self) -> tuple["Fault", ...]:
+        return (self, *self.others)
 
     def within(self, prefix: str) -> "Fault":
         """The same fault, seen from the object that holds the faulty one."""
-        return Fault(f"{prefix}.{self.field}", self.rule)
+        return Fault(f"{prefix}.{self.field}", self.rule, [each.within(prefix) for each in self.others])
+
+
+class Faults:
+    """Collects faults, so that whoever mends them hears of all at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+
+    def take(self, read: Callable[[], T]) -> T | None:
+        """What is read; None where it has a fault, which is collected."""
+        try:
+            return read()
+        except Fault as fault:
+            self.found += fault.all
+            return None
+
+    def check(self) -> None:
+        """Raises the first fault, with all others."""
+        if self.found:
+            raise Fault(str(self.found[0].field), self.found[0].rule, self.found[1:])
 
 
 def read_object(
@@ -54,14 +82,16 @@ def read_object(
     if not isinstance(given, Mapping):
         raise Fault(field, "must be an object")
     inside = "" if field == "sheet" else f"{field}."
+    faults = Faults()
     for key in given:
         if not isinstance(key, str):
             raise Fault(field, "must have texts as names")
         if optional is not None and key not in required and key not in optional:
-            raise Fault(f"{inside}{shown(key)}", "is not a field of this object")
-    for key in required:
-        if key not in given:
-            raise Fault(f"{inside}{key}", "is missing")
+            faults.found.append(Fault(f"{inside}{shown(key)}", "is not a field of this object"))
+            if len(faults.found) == _MOST_FAULTS:
+                break
+    faults.found += [Fault(f"{inside}{key}", "is missing") for key in required if key not in given]
+    faults.check()
     return cast("Mapping[str, object]", given)
 
 

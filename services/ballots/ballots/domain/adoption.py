@@ -6,11 +6,12 @@ Rules are plugins, entry-point group ``piaojue.ballots.adoption_rules``; the two
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Literal, Protocol
 
 from ballots.domain.errors import Fault
 from ballots.domain.marking import UNITS, Unit
-from ballots.domain.reading import read_choice, read_fraction, read_object, write_fraction
+from ballots.domain.reading import Faults, read_choice, read_fraction, read_object, write_fraction
 
 Parameters = Mapping[str, object]
 
@@ -94,11 +95,23 @@ class MajorityRule:
     bases = ("deputies", "present", "valid")
 
     def parameters(self, given: Parameters) -> dict[str, object]:
-        read_object(given, "majority", required=("of", "more_than"))
-        more_than = read_fraction(given["more_than"], "more_than")
-        if more_than == 1:
+        faults = Faults()
+        faults.take(lambda: read_object(given, "majority", required=("of", "more_than")))
+        readers = {"of": self._read_base, "more_than": self._read_share}
+        read: dict[str, object] = {
+            key: faults.take(partial(readers[key], given[key])) for key in readers if key in given
+        }
+        faults.check()
+        return read
+
+    def _read_base(self, given: object) -> str:
+        return read_choice(given, "of", self.bases)
+
+    def _read_share(self, given: object) -> str:
+        share = read_fraction(given, "more_than")
+        if share == 1:
             raise Fault("more_than", "must be less than the whole, or nothing could pass")
-        return {"of": read_choice(given["of"], "of", self.bases), "more_than": write_fraction(more_than)}
+        return write_fraction(share)
 
     def decide(self, figures: Figures, parameters: Parameters) -> Decision:
         bases = {"deputies": figures.deputies, "present": figures.present, "valid": figures.valid}

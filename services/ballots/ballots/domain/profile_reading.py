@@ -2,17 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from ballots.domain.adoption import AdoptionRule
 from ballots.domain.errors import Fault, InvalidProfile
 from ballots.domain.marking import MarkingScheme
 from ballots.domain.meeting import LEVELS, check_id
 from ballots.domain.reading import (
+    Faults,
     read_choice,
     read_fraction,
     read_integer,
@@ -39,7 +40,6 @@ _REQUIRED = (
 )
 _OPTIONAL = ("source", "on_breach")
 
-T = TypeVar("T")
 Rules = Mapping[str, AdoptionRule]
 Schemes = Mapping[str, MarkingScheme]
 
@@ -66,18 +66,8 @@ def filled(option: Mapping[str, object], seats: object) -> dict[str, object]:
     return {key: seats if value == SEATS and key != "scheme" else value for key, value in option.items()}
 
 
-class _Faults:
-    """Collects them. Where one was found the value is None, which nobody looks at."""
-
-    def __init__(self) -> None:
-        self.found: list[Fault] = []
-
-    def take(self, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except Fault as fault:
-            self.found.append(fault)
-            return None
+Check = Callable[[Mapping[str, object], str], None]
+"""Of one marking or adoption rule, at the key where it stands. Raises Fault."""
 
 
 def read_profile_fields(
@@ -87,19 +77,19 @@ def read_profile_fields(
 
     Raises InvalidProfile with every fault.
     """
-    faults = _Faults()
+    faults = Faults()
     fields = _known_fields(given, faults)
-    readers = _readers(fields)
+    readers = _readers(fields, _marking_check(fields, schemes), _adoption_check(rules))
     values = {key: faults.take(readers[key]) for key in readers if key in fields}
     values["on_breach"] = faults.take(lambda: _read_on_breach(fields.get("on_breach", {})))
-    if not faults.found and rules is not None and schemes is not None:
-        _check_plugins(values, rules, schemes, faults)
+    if rules is not None and schemes is not None:
+        _check_units(values, rules, schemes, faults)
     if faults.found:
         raise InvalidProfile(faults.found)
     return values
 
 
-def _known_fields(given: object, faults: _Faults) -> dict[str, object]:
+def _known_fields(given: object, faults: Faults) -> dict[str, object]:
     if not isinstance(given, Mapping):
         raise InvalidProfile([Fault("profile", "must be an object")])
     known = (*_REQUIRED, *_OPTIONAL)
@@ -108,7 +98,7 @@ def _known_fields(given: object, faults: _Faults) -> dict[str, object]:
     return {key: given[key] for key in known if key in given}
 
 
-def _readers(fields: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
+def _readers(fields: Mapping[str, Any], marking: Check, adoption: Check) -> dict[str, Callable[[], object]]:
     def number(key: str, most: int) -> Callable[[], int]:
         return lambda: _read_number(fields[key], key, most)
 
@@ -118,8 +108,8 @@ def _readers(fields: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
         "title": lambda: _read_title(fields["title"]),
         "source": lambda: _read_source(fields["source"]),
         "levels": lambda: _read_levels(fields["levels"]),
-        "marking": lambda: _read_options(fields["marking"], "marking", "scheme"),
-        "adoption": lambda: _read_options(fields["adoption"], "adoption", "rule"),
+        "marking": lambda: _read_options(fields["marking"], "marking", "scheme", marking),
+        "adoption": lambda: _read_options(fields["adoption"], "adoption", "rule", adoption),
         "seats": lambda: _read_seats(fields["seats"], fields.get("levels")),
         "differential": lambda: _read_differential(fields["differential"]),
         "quorum": lambda: _read_quorum(fields["quorum"]),
@@ -133,6 +123,34 @@ def _readers(fields: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     }
 
 
+def _marking_check(fields: Mapping[str, object], schemes: Schemes | None) -> Check:
+    """A scheme that is loaded and takes its parameters, whichever number of seats they stand for."""
+    seats = Faults().take(lambda: _read_seats(fields.get("seats"), fields.get("levels"))) or {}
+    numbers = sorted({number for each in seats.values() for number in (each.least, each.most) if number})
+
+    def check(option: Mapping[str, object], field: str) -> None:
+        if schemes is not None:
+            for number in numbers or [1]:
+                read_named(filled(option, number), field, "scheme", schemes)
+
+    return check
+
+
+def _adoption_check(rules: Rules | None) -> Check:
+    def check(option: Mapping[str, object], field: str) -> None:
+        if rules is not None:
+            read_named(option, field, "rule", rules)
+
+    return check
+
+
+def _check_units(values: Mapping[str, Any], rules: Rules, schemes: Schemes, faults: Faults) -> None:
+    """Every adoption rule decides on what every marking gives, where they have no faults themselves."""
+    for marking in values.get("marking") or ():
+        for adoption in values.get("adoption") or ():
+            faults.take(partial(check_units, schemes[marking["scheme"]], rules[adoption["rule"]]))
+
+
 def _read_number(given: object, field: str, most: int, least: int = 0) -> int:
     number = read_integer(given, field, least=least)
     if number > most:
@@ -143,13 +161,21 @@ def _read_number(given: object, field: str, most: int, least: int = 0) -> int:
 def _read_version(given: object) -> str:
     """A whole number too, since that is what YAML makes of ``version: 2``."""
     if isinstance(given, int) and not isinstance(given, bool):
-        given = str(given)
-    return read_text(given, "version", longest=40)
+        given = str(read_integer(given, "version", least=1))
+    version = read_text(given, "version", longest=40)
+    if version.isdecimal() and not int(version):
+        raise Fault("version", "must be at least 1")
+    return version
 
 
 def _read_title(given: object) -> dict[str, str]:
-    title = read_object(given, "title", required=("zh", "en"))
-    return {language: read_text(title[language], f"title.{language}") for language in ("zh", "en")}
+    faults = Faults()
+    faults.take(lambda: read_object(given, "title", required=("zh", "en")))
+    said = given if isinstance(given, Mapping) else {}
+    languages = [language for language in ("zh", "en") if language in said]
+    title = {each: faults.take(partial(read_text, said[each], f"title.{each}")) for each in languages}
+    faults.check()
+    return title  # type: ignore[return-value]  # None is only where there is a fault
 
 
 def _read_source(given: object) -> str | None:
@@ -157,30 +183,41 @@ def _read_source(given: object) -> str | None:
 
 
 def _read_levels(given: object) -> tuple[str, ...]:
+    faults = Faults()
     levels = [
-        read_choice(each, f"levels.{place}", LEVELS) for place, each in enumerate(read_list(given, "levels"))
+        faults.take(partial(read_choice, each, f"levels.{place}", LEVELS))
+        for place, each in enumerate(read_list(given, "levels"))
     ]
+    faults.check()
     if not levels or len(set(levels)) != len(levels):
         raise Fault("levels", "must be at least one level, and none twice")
-    return tuple(levels)
+    return tuple(levels)  # type: ignore[arg-type]  # None is only where there is a fault
 
 
-def _read_options(given: object, field: str, key: str) -> tuple[dict[str, object], ...]:
+def _read_options(given: object, field: str, key: str, check: Check) -> tuple[dict[str, object], ...]:
     """One object, or a list of those that a poll may choose from."""
-    several = isinstance(given, list | tuple)
-    options = []
-    for place, each in enumerate(read_list(given, field) if several else [given]):
-        inside = f"{field}.{place}" if several else field
-        option = dict(read_object(each, inside, required=(key,), optional=None))
-        read_text(option[key], f"{inside}.{key}")
-        try:
-            json.dumps(option, allow_nan=False)
-        except (TypeError, ValueError):
-            raise Fault(inside, "must hold texts, numbers, lists and objects only") from None
-        options.append(option)
-    if not options:
+    if not isinstance(given, list | tuple):
+        return (_read_option(given, field, key, check),)
+    if not given:
         raise Fault(field, "must be at least one")
-    return tuple(options)
+    faults = Faults()
+    options = [
+        faults.take(partial(_read_option, each, f"{field}.{place}", key, check))
+        for place, each in enumerate(given)
+    ]
+    faults.check()
+    return tuple(options)  # type: ignore[arg-type]  # None is only where there is a fault
+
+
+def _read_option(given: object, field: str, key: str, check: Check) -> dict[str, object]:
+    option = dict(read_object(given, field, required=(key,), optional=None))
+    read_text(option[key], f"{field}.{key}")
+    try:
+        json.dumps(option, allow_nan=False)
+    except (TypeError, ValueError):
+        raise Fault(field, "must hold texts, numbers, lists and objects only") from None
+    check(option, field)
+    return option
 
 
 def _read_seats(given: object, levels: object) -> dict[str, SeatRange]:
@@ -191,8 +228,12 @@ def _read_seats(given: object, levels: object) -> dict[str, SeatRange]:
         names = tuple(level for level in LEVELS if isinstance(given, Mapping) and level in given)
     if not isinstance(given, Mapping):
         return dict.fromkeys(names, _read_range(given, "seats"))
-    by_level = read_object(given, "seats", required=names)
-    return {level: _read_range(by_level[level], f"seats.{level}") for level in names}
+    faults = Faults()
+    faults.take(lambda: read_object(given, "seats", required=names))
+    known = [level for level in names if level in given]
+    seats = {level: faults.take(partial(_read_range, given[level], f"seats.{level}")) for level in known}
+    faults.check()
+    return seats  # type: ignore[return-value]  # None is only where there is a fault
 
 
 def _read_range(given: object, field: str) -> SeatRange:
@@ -231,34 +272,13 @@ def _read_quorum(given: object) -> Fraction:
 
 
 def _read_on_breach(given: object) -> dict[str, str]:
-    said = read_object(given, "on_breach", optional=CHECKED)
-    return {
-        rule: read_choice(said.get(rule, "strict"), f"on_breach.{rule}", ("strict", "warn"))
+    faults = Faults()
+    faults.take(lambda: read_object(given, "on_breach", optional=CHECKED))
+    said = given if isinstance(given, Mapping) else {}
+    words = ("strict", "warn")
+    found = {
+        rule: faults.take(partial(read_choice, said.get(rule, "strict"), f"on_breach.{rule}", words))
         for rule in CHECKED
     }
-
-
-def _check_plugins(values: Mapping[str, Any], rules: Rules, schemes: Schemes, faults: _Faults) -> None:
-    """Every marking and adoption rule is one that is loaded, takes its parameters, and fits the others."""
-    for seats in _numbers_of_seats(values["seats"].values()):
-        for field, option in _placed(values["marking"], "marking"):
-            faults.take(partial(read_named, filled(option, seats), field, "scheme", schemes))
-    for field, option in _placed(values["adoption"], "adoption"):
-        faults.take(partial(read_named, option, field, "rule", rules))
-    faults.found = list({fault.detail: fault for fault in faults.found}.values())
-    if faults.found:
-        return
-    for marking in values["marking"]:
-        for adoption in values["adoption"]:
-            faults.take(partial(check_units, schemes[marking["scheme"]], rules[adoption["rule"]]))
-
-
-def _numbers_of_seats(ranges: Any) -> list[int]:
-    """The fewest and the most: what ``seats`` may stand for."""
-    return sorted({number for each in ranges for number in (each.least, each.most) if number})
-
-
-def _placed(options: Sequence[dict[str, object]], field: str) -> list[tuple[str, dict[str, object]]]:
-    if len(options) == 1:
-        return [(field, options[0])]
-    return [(f"{field}.{place}", option) for place, option in enumerate(options)]
+    faults.check()
+    return found  # type: ignore[return-value]  # None is only where there is a fault

@@ -2,6 +2,7 @@
 
 from ballots.domain.errors import Fault
 from chassis.reading import (
+    Faults,
     read_boolean,
     read_choice,
     read_fraction,
@@ -15,6 +16,7 @@ from chassis.reading import (
 )
 
 __all__ = [
+    "Faults",
     "read_boolean",
     "read_candidates",
     "read_choice",

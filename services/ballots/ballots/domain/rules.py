@@ -170,7 +170,8 @@ def read_named(given: object, field: str, key: str, known: Mapping[str, _Paramet
 
 def _inside(field: str, name: str, fault: Fault) -> Fault:
     path = (fault.field or "").removeprefix(f"{name}.")
-    return Fault(field if path == name else f"{field}.{path}", fault.rule)
+    others = [_inside(field, name, each) for each in fault.others]
+    return Fault(field if path == name else f"{field}.{path}", fault.rule, others)
 
 
 def _stored_object(stored: object) -> dict[str, object]:
