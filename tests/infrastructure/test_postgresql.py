@@ -102,3 +102,19 @@ def test_the_newest_server_is_taken(tmp_path, monkeypatch):
     (tmp_path / "17/bin/postgres").unlink()
     monkeypatch.setattr(module, "INSTALLED", tmp_path)
     assert module.programs() == tmp_path / "15/bin"
+
+
+def test_a_paused_server_answers_nobody_until_it_is_resumed(postgres, database_url):
+    url = database_url()
+    postgres.pause()
+    try:
+        with pytest.raises(psycopg2.OperationalError, match="timeout"):
+            psycopg2.connect(url, connect_timeout=2)
+    finally:
+        postgres.resume()
+    assert run(url, "SELECT 1") == [(1,)]
+
+
+def test_a_server_that_does_not_run_cannot_be_paused(tmp_path):
+    with pytest.raises(RuntimeError, match="does not run"):
+        PrivatePostgres(tmp_path).pause()

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.processes import ProcessEndedError, descendants, listening, state
 from tests.support.servers import free_ports
+from tests.support.waiting import eventually
 
 SLEEPER = "import time; print('asleep', flush=True); time.sleep(60)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPER}"
@@ -72,3 +73,16 @@ def test_free_ports_are_free_and_different():
     ports = free_ports(20)
     assert len(set(ports)) == 20
     assert not any(map(listening, ports))
+
+
+def test_a_paused_program_and_its_children_do_nothing_until_they_are_resumed(start_process):
+    process = start_process(python(PARENT))
+    eventually(lambda: len(descendants(process.pid)) == 2, what="it has its children")
+    family = [process.pid, *descendants(process.pid)]
+    process.pause()
+    eventually(lambda: [state(pid) for pid in family] == ["T"] * 3, what="all are stopped")
+    process.resume()
+    eventually(lambda: "T" not in map(state, family), what="all go on")
+    process.pause()
+    process.kill()
+    assert not any(map(state, family))
