@@ -64,6 +64,20 @@ def test_a_route_refuses_who_has_no_token_or_none_of_its_roles(region):
             assert (answer.status, answer.json["slug"]) == (403, "role-not-allowed"), (path, role)
 
 
+def test_a_route_refuses_who_has_the_role_and_a_token_for_another_body(region):
+    of_bodies = [
+        (service, route)
+        for service, route in ALL
+        if route.who.name == "bearer" and (route.who.every_body or "body" in route.parameters)
+    ]
+    assert len(of_bodies) > 40
+    for service, route in of_bodies:
+        path = f"/{service}" + re.sub(r"<\w+>", "x1", route.path)
+        for role in route.who.roles:
+            answer = region.call(route.method, path, roles=[role], bodies=["elsewhere"])
+            assert (answer.status, answer.json["slug"]) == (403, "body-not-allowed"), (path, role)
+
+
 def test_what_anybody_may_call_is_not_refused_for_want_of_a_token(region):
     for service, method, path in sorted(OPEN_TO_ALL):
         answer = region.call(method, f"/{service}" + re.sub(r"<\w+>", "x1", path))
