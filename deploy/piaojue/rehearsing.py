@@ -15,7 +15,7 @@ import typer
 from piaojue.terminal import MISUSED, fail, say, warn
 
 if TYPE_CHECKING:
-    from piaojue.rehearsal.client import TokenFor
+    from piaojue.rehearsal.client import Suite, TokenFor
     from piaojue.rehearsal.plan import Plan
 
 REHEARSALS: Final = Path(__file__).parent / "rehearsals"
@@ -49,6 +49,14 @@ def rehearse(
         Path | None,
         typer.Option(metavar="FILE", help="With --url: the suite's signing-key.pem, instead of a token."),
     ] = None,
+    region: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A region that runs already, by the folder of piaojue region init: its services where they "
+            "are configured, its operator's key. It keeps what is rehearsed.",
+        ),
+    ] = None,
     data_folder: Folder = None,
     body: Annotated[
         str | None,
@@ -74,26 +82,47 @@ def rehearse(
       piaojue rehearse our-meeting.yaml --json | jq '.polls[].result'
       piaojue rehearse our-meeting.yaml --url http://127.0.0.1:8000 \\
         --key piaojue-data/signing-key.pem --as rehearsal-2
+      piaojue rehearse our-meeting.yaml --region /etc/piaojue
 
     Exit codes:
       0  all as expected
       1  something failed, or came out otherwise than expected
       2  the file is faulty, or the command was not understood
     """
-    if url is None and (token or key):
-        raise typer.BadParameter("--token and --key are for a suite that runs: name it with --url.")
-    if url is not None and data_folder is not None:
-        raise typer.BadParameter("--data-folder is for a suite that is started; --url names one that runs.")
-    if url is not None and (token is None) == (key is None):
-        raise typer.BadParameter("--url needs --token or --key, one of the two.")
+    _refuse(url, token, key, region, data_folder)
     began = monotonic()
     with _told():
-        plan = _plan(file, url)
+        suite = _running(url, token, key, region)
+        plan = _plan(file, suite)
         plan = plan if body is None else plan.as_body(_id(body))
-        if url is not None:
-            raise typer.Exit(_rehearsed(plan, url, _tokens(token, key), as_json, began))
-        with _started(data_folder) as (own_url, tokens, _):
-            raise typer.Exit(_rehearsed(plan, own_url, tokens, as_json, began))
+        if suite is not None:
+            raise typer.Exit(_rehearsed(plan, suite, as_json, began))
+        with _started(data_folder) as (own, _):
+            raise typer.Exit(_rehearsed(plan, own, as_json, began))
+
+
+def _refuse(
+    url: str | None, token: str | None, key: Path | None, region: Path | None, data_folder: Path | None
+) -> None:
+    """Options that do not fit each other."""
+    if url is not None and region is not None:
+        raise typer.BadParameter("--url and --region each name what runs: give one of them.")
+    if url is None and (token or key):
+        raise typer.BadParameter("--token and --key are for a suite that runs: name it with --url.")
+    if (url or region) is not None and data_folder is not None:
+        raise typer.BadParameter("--data-folder is for a suite that is started, and not for one that runs.")
+    if url is not None and (token is None) == (key is None):
+        raise typer.BadParameter("--url needs --token or --key, one of the two.")
+
+
+def _running(url: str | None, token: str | None, key: Path | None, region: Path | None) -> "Suite | None":
+    """The suite that was named; None where one is to be started."""
+    from piaojue.rehearsal.client import Suite
+    from piaojue.rehearsal.servers import region_of
+
+    if region is not None:
+        return region_of(region)
+    return None if url is None else Suite(url, _tokens(token, key))
 
 
 def demo(
@@ -129,21 +158,21 @@ def demo(
     began = monotonic()
     if stay is None:
         stay = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    with _told(), _started(data_folder) as (url, tokens, folder):
-        code = _rehearsed(_plan(DEMO), url, tokens, as_json, began)
+    with _told(), _started(data_folder) as (suite, folder):
+        code = _rehearsed(_plan(DEMO), suite, as_json, began)
         if stay:
-            _stay(url, folder, kept=data_folder is not None)
+            _stay(suite.url, folder, kept=data_folder is not None)
         raise typer.Exit(code)
 
 
-def _plan(file: Path, url: str | None = None) -> "Plan":
-    """``url``: of the suite whose rule profiles hold; else those of a suite of our own do."""
+def _plan(file: Path, suite: "Suite | None" = None) -> "Plan":
+    """The rule profiles that hold are those of the suite; else those of a suite of our own."""
     from piaojue.rehearsal.client import profiles_of
     from piaojue.rehearsal.plan import Plan
     from piaojue.rehearsal.reading import FileFaulty
 
     try:
-        return Plan.read(file, None if url is None else lambda: profiles_of(url))
+        return Plan.read(file, None if suite is None else lambda: profiles_of(suite))
     except FileFaulty as faulty:
         for line in faulty.lines:
             warn(line)
@@ -175,16 +204,16 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 @contextmanager
-def _started(data_folder: Path | None) -> Iterator[tuple[str, "TokenFor", Path]]:
-    """A suite of our own: its URL, its tokens, its folder."""
+def _started(data_folder: Path | None) -> Iterator[tuple["Suite", Path]]:
+    """A suite of our own, and its folder."""
     from piaojue.own_key import KEY_FILE
-    from piaojue.rehearsal.client import tokens_of
+    from piaojue.rehearsal.client import Suite, tokens_of
     from piaojue.rehearsal.own_suite import own_suite
 
     with TemporaryDirectory(prefix="piaojue-", ignore_cleanup_errors=True) as made:
         folder = (data_folder or Path(made)).absolute()
         with own_suite(folder, meanwhile=_get_ready) as url:
-            yield url, tokens_of(folder / KEY_FILE), folder
+            yield Suite(url, tokens_of(folder / KEY_FILE)), folder
 
 
 def _get_ready() -> None:
@@ -206,14 +235,13 @@ def _tokens(token: str | None, key: Path | None) -> "TokenFor":
     return tokens_of(key, settings.issuer, settings.audience)
 
 
-def _rehearsed(plan: "Plan", url: str, tokens: "TokenFor", as_json: bool, began: float) -> int:
+def _rehearsed(plan: "Plan", suite: "Suite", as_json: bool, began: float) -> int:
     """The exit code."""
     from piaojue.rehearsal import showing, steps
-    from piaojue.rehearsal.client import Suite
     from piaojue.rehearsal.year import Year
 
     shown = None if as_json else showing.Shown()
-    year = Year(plan, Suite(url, tokens), shown or showing.Silent())
+    year = Year(plan, suite, shown or showing.Silent())
     if shown:
         shown.begin(plan.title, plan.notes)
     steps.take(year)

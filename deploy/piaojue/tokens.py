@@ -91,11 +91,12 @@ def token(
 ) -> None:
     """Make a token for calling the services.
 
-    It is signed with the key in the data folder. The first use makes that key,
-    signing-key.pem, which only you can read, and jwks.json, with which the
-    services check tokens. The token alone is printed. It cannot be
-    withdrawn, so keep its lifetime short. Where an identity provider issues
-    tokens, this command is not needed.
+    It is signed with the key in the data folder, or in a region with that in
+    its folder, operator/. The first use makes a key, signing-key.pem, which
+    only you can read, and jwks.json, with which the services check tokens.
+    The token alone is printed. It cannot be withdrawn, so keep its lifetime
+    short. Where an identity provider issues tokens, this command is not
+    needed.
 
     Examples:
       piaojue token --role clerk --body yongan
@@ -112,7 +113,7 @@ def token(
     from piaojue.own_key import JWKS_FILE, KEY_FILE, KeyUnusableError, own_key
 
     settings = _settings(data_folder)
-    folder = settings.data_folder.absolute()
+    folder = _folder(settings, data_folder)
     try:
         key, made = own_key(folder)
     except KeyUnusableError as error:
@@ -132,6 +133,15 @@ def token(
             lifetime=lifetime,
         )
     )
+
+
+def _folder(settings: "Settings", named: Path | None) -> Path:
+    """Where the key is: in a region beside the key set that its services check tokens with."""
+    from piaojue.own_key import KEY_FILE
+
+    beside = Path(settings.jwks).absolute().parent
+    regions = named is None and (beside / KEY_FILE).is_file()
+    return beside if regions else settings.data_folder.absolute()
 
 
 def _settings(data_folder: Path | None) -> "Settings":

@@ -238,11 +238,11 @@ def test_scrutineers_who_sign_need_the_key_and_nothing_has_begun(running, tmp_pa
 
 
 def test_profiles_of_a_running_suite_are_the_ones_that_hold(running):
-    known = profiles_of(url(running))
+    known = profiles_of(suite(running))
     assert {"township", "hengyang"} <= set(known)
     assert known["hengyang"].seats["township"].as_text() == "1-3"
     with pytest.raises(RehearsalFailed, match="no suite answers"):
-        profiles_of("http://127.0.0.1:1")
+        profiles_of(Suite("http://127.0.0.1:1", lambda *_: ""))
 
 
 def test_token_that_may_not_close_the_poll_is_told_before_anything_has_begun(running):
@@ -310,6 +310,8 @@ def test_faulty_file_is_told_by_line_with_2_and_no_suite_is_troubled(tmp_path):
     ("arguments", "told"),
     [
         (["--url", "http://127.0.0.1:1"], "needs --token or --key"),
+        (["--url", "http://127.0.0.1:1", "--region", "region"], "give one of them"),
+        (["--region", "region", "--data-folder", "data"], "not for one that runs"),
         (["--token", "x"], "name it with --url"),
         (["--url", "http://127.0.0.1:1", "--key", "k", "--data-folder", "f"], "--data-folder is for a suite"),
         (["--as", "Daxi"], "--as takes at most 63"),

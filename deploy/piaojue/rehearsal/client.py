@@ -1,7 +1,8 @@
 """A suite as a rehearsal sees it: by HTTP alone."""
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -38,13 +39,15 @@ class SuiteRefused(RehearsalFailed):
 
 
 class Suite:
-    """One connection, kept alive."""
+    """Connections that are kept alive. ``own``: where each service answers, if not all of them at ``url``."""
 
-    def __init__(self, url: str, token_for: TokenFor) -> None:
+    def __init__(self, url: str, token_for: TokenFor, own: Mapping[str, str] | None = None) -> None:
         self.url = url.rstrip("/")
+        self._own = own or {}
         self._token_for = token_for
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no other credentials than the token
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def ask(
         self, method: str, path: str, body: Any = None, *, role: str | None = None, person: str | None = None
@@ -75,17 +78,17 @@ class Suite:
         if role:
             headers["Authorization"] = f"Bearer {self._token_for(role, person)}"
         try:
+            base = self._own.get(path.split("/")[1], self.url)
             answer = self._session.request(
                 method,
-                self.url + path,
+                base + path,
                 headers=headers,
                 timeout=ANSWER_SECONDS,
                 allow_redirects=False,
                 **sent,
             )
         except requests.RequestException as error:
-            reason = "no answer in time" if isinstance(error, requests.Timeout) else "no suite answers there"
-            raise RehearsalFailed(f"{self.url}: {reason}") from error
+            raise RehearsalFailed(f"{base}: {_reason(error)}") from error
         _check(answer, f"{method} {path}")
         return answer
 
@@ -122,6 +125,12 @@ class Suite:
         self._session.close()
 
 
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted; its CA can be named with REQUESTS_CA_BUNDLE=FILE"
+    return "no answer in time" if isinstance(error, requests.Timeout) else "no suite answers there"
+
+
 def until(what: str, question: Callable[[], T | None], within: float = ARRIVAL_SECONDS) -> T:
     """The first answer that is not None; asks more and more rarely. RehearsalFailed: none in time."""
     end, pause = time.monotonic() + within, 0.01
@@ -133,15 +142,11 @@ def until(what: str, question: Callable[[], T | None], within: float = ARRIVAL_S
     return answer
 
 
-def profiles_of(url: str) -> dict[str, Any]:
+def profiles_of(suite: Suite) -> dict[str, Any]:
     """The rule profiles of a suite, by name. Raises RehearsalFailed."""
     from ballots.domain import Profile
 
-    suite = Suite(url, one_token(""))
-    try:
-        shown = suite.get("/ballots/profiles")["profiles"]
-    finally:
-        suite.close()
+    shown = suite.get("/ballots/profiles")["profiles"]
     plain = ({key: each for key, each in profile.items() if key != "hash"} for profile in shown)
     return {profile["name"]: Profile.restored(profile) for profile in plain}
 
