@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from chassis.clock import now
 from chassis.store.audit import Action, note
 from piaojue.operating import doctor
-from piaojue.operating.checks.finding import ERROR, OK, WARNING
+from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.checks.processes import peers
 from piaojue.operating.checks.stores import skew
 from piaojue.operating.places import place_of
@@ -303,6 +303,24 @@ def test_a_check_that_hangs_or_breaks_keeps_no_other_from_being_told(stores, mon
     assert ("outbox", "could not be checked: no answer within 3 s") in kinds
     assert ("inbox", "could not be checked: ZeroDivisionError") in kinds
     assert {each["level"] for each in told if each["check"] == "database"} == {OK}
+
+
+def test_cures_come_in_the_order_in_which_they_help():
+    told = [
+        Finding(ERROR, "process", "ballots", "nobody answers", "start it"),
+        Finding(ERROR, "queues", "ballots.inbox", "nobody takes from it", "start it"),
+        Finding(ERROR, "process", "ratings", "nobody answers", "start it"),
+        Finding(ERROR, "database", "ballots", "cannot be reached", "start the server"),
+        Finding(ERROR, "broker", "ballots", "cannot be reached", "start the broker"),
+        Finding(WARNING, "process", "proposals", "the broker is away", "look"),
+        Finding(ERROR, "broker", "proposals", "cannot be reached", "start the broker"),
+        Finding(OK, "process", "notifications", "answers"),
+    ]
+    assert [each.cure for each in doctor._causes_first(told)] == [
+        *("cure the database first", "cure the database first", "start it", "start the server"),
+        *("start the broker", "cure the broker first", "start the broker", None),
+    ]
+    assert doctor.CHECKS.index("database") < doctor.CHECKS.index("broker") < doctor.CHECKS.index("process")
 
 
 def test_a_password_on_the_command_line_is_refused(stores):

@@ -15,6 +15,8 @@ from cryptography import x509
 from chassis.auth import load_key
 from chassis.auth.keys import public_keys
 from chassis.config import load_settings
+from piaojue.operating.checks import files
+from piaojue.operating.places import place_of
 from piaojue.region import broker, plan
 from piaojue.region.database import scram
 from tests.support.deployed import PIAOJUE, piaojue, plain
@@ -84,10 +86,35 @@ def test_the_token_and_the_key_are_good_for_the_services(made):
     token = (made / "operator/token").read_text().strip()
     claims = jwt.decode(token, next(iter(keys.values())), ["EdDSA"], audience="piaojue", issuer="piaojue")
     assert claims["roles"] == ["operator"]
-    another = piaojue(
-        *("token", "--data-folder", made / "operator", "--role", "clerk", "--body", "yongan"),
-    ).strip()
+    asked = ("token", "--role", "clerk", "--body", "yongan")
+    another = piaojue(*asked, "--data-folder", made / "operator").strip()
     assert jwt.decode(another, next(iter(keys.values())), ["EdDSA"], audience="piaojue")["roles"] == ["clerk"]
+
+
+def test_a_token_is_signed_with_the_regions_key_once_its_settings_are_named(made):
+    keys = public_keys((made / "operator/jwks.json").read_bytes())
+    asked = ("token", "--role", "clerk", "--body", "yongan")
+    token = piaojue(*asked, env={"PIAOJUE_CONFIG": str(made / "piaojue.yaml")}).strip()
+    assert jwt.decode(token, next(iter(keys.values())), ["EdDSA"], audience="piaojue")["roles"] == ["clerk"]
+    assert not (made / "data").exists()
+
+
+def test_prometheus_finds_each_service_where_it_is_configured_to_answer(made):
+    targets = yaml.safe_load((made / "monitoring/targets/piaojue.yml").read_text())
+    assert [each["labels"] for each in targets] == [
+        {"service": service, "region": "yongan"} for service in SERVICES
+    ]
+    for service, each in zip(SERVICES, targets, strict=True):
+        settings = settings_of(service, made / service / "piaojue.yaml")
+        assert each["targets"] == [str(settings.http_address)]
+
+
+def test_files_with_secrets_are_known_to_the_doctor_wherever_it_is_called_from(made):
+    place = place_of("ballots", made / "piaojue.yaml", None)
+    known = files.secret_files([place], made)
+    own = {f"ballots/{name}" for name in ("store-url", "broker-url", "code-key", "record-key.pem")}
+    operators = {f"operator/{name}" for name in ("signing-key.pem", "token", "broker-url")}
+    assert {str(file.relative_to(made)) for file in known} == own | operators
 
 
 def test_broker_and_database_get_no_password_in_the_clear(made):

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from piaojue.operating.places import Place
 
 CHECKS: Final = (
-    *("configuration", "process", "version", "database", "clock", "broker", "queues", "outbox", "inbox"),
-    *("sequence", "chain", "secrets", "keys", "certificates", "disk"),
+    *("configuration", "disk", "database", "broker", "process", "version", "queues", "outbox", "inbox"),
+    *("sequence", "chain", "clock", "secrets", "keys", "certificates"),
 )
+"""Causes before what they bring about, so that cures can be taken one after the other."""
 STYLES: Final = {"error": "bold red", "warning": "yellow", "skipped": "dim", "ok": "green"}
 
 
@@ -75,7 +77,7 @@ def doctor(
     _refuse_password(management_url)
     places, found = _configured(config, data_folder, services)
     found += _findings(_checks(places, management_url, _folder_of(config)), seconds)
-    found = [each for each in found if not only or each.check in only]
+    found = [each for each in _causes_first(found) if not only or each.check in only]
     found.sort(key=lambda each: (LEVELS.index(each.level), CHECKS.index(each.check)))
     counts = Counter(each.level for each in found)
     if as_json:
@@ -143,7 +145,7 @@ def _checks(places: Sequence["Place"], management_url: str | None, folder: Path 
         checks[f"disk {data_folder}"] = partial(stores.disk, data_folder)
     for source, place in {place.settings.jwks: place for place in places}.items():
         checks[f"keys {source}"] = partial(files.keys, place)
-    checks["secrets files"] = partial(files.secrets, places)
+    checks["secrets files"] = partial(files.secrets, places, folder)
     checks["certificates files"] = partial(files.certificates, places)
     checks["certificates shown"] = partial(processes.peers, places)
     checks["clock this machine"] = processes.time_is_kept
@@ -178,16 +180,38 @@ def _failed(check: str, about: str, error: Exception) -> list["Finding"]:
     reason = error.detail if isinstance(error, Refused) else type(error).__name__
     if isinstance(error, TookTooLong):
         reason = str(error)
-    cures = {"database": "see that its server runs and lets us in: systemctl status postgresql"}
     if isinstance(error, Refused) and check in {"outbox", "inbox", "chain", "sequence"}:
         return [
             Finding(SKIPPED, check, about, f"could not be looked at: {reason}", "cure the database first")
         ]
     if isinstance(error, NoStore):
-        cure = "name its data folder with --data-folder; if its data are lost: piaojue restore FOLDER"
+        cure = (
+            "name its data folder with --data-folder, or the settings of a region with --config; if its data "
+            "are lost: piaojue restore FOLDER"
+        )
         return [Finding(ERROR, check, about, reason, cure)]
-    cure = cures.get(check, f"piaojue doctor --only {check} --seconds 60")
+    cure = f"piaojue doctor --only {check} --seconds 60"
     return [Finding(ERROR, check, about, f"could not be checked: {reason}", cure)]
+
+
+def _causes_first(found: Sequence["Finding"]) -> list["Finding"]:
+    """A service without its database or its broker lacks what no start of it would bring: it is told what
+    would."""
+    from piaojue.operating.checks.finding import ERROR, WARNING
+
+    lacking = {
+        each.about: each.check
+        for each in reversed(found)
+        if each.level == ERROR and each.check in {"database", "broker"}
+    }
+    return [
+        replace(each, cure=f"cure the {lacking[service]} first")
+        if each.check in {"process", "queues", "outbox"}
+        and each.level in {ERROR, WARNING}
+        and (service := each.about.removesuffix(".inbox")) in lacking
+        else each
+        for each in found
+    ]
 
 
 def _show(found: Sequence["Finding"], counts: Counter[str]) -> None:

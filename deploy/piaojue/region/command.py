@@ -149,6 +149,10 @@ def _next(name: str, folder: Path) -> str:
             f"  PostgreSQL   psql -f {folder}/database/roles.sql, as its superuser",
             f"  tables       PIAOJUE_CONFIG={folder}/piaojue.yaml piaojue migrate --all",
             f"  each service PIAOJUE_CONFIG={folder}/SERVICE/piaojue.yaml piaojue run SERVICE",
-            f"  tokens       piaojue token --data-folder {folder}/operator --role clerk --body CODE",
+            f"  is all well? PIAOJUE_CONFIG={folder}/piaojue.yaml piaojue doctor",
+            f"  tokens       PIAOJUE_CONFIG={folder}/piaojue.yaml piaojue token --role clerk --body CODE",
+            f"  Prometheus   {folder}/monitoring/targets",
+            "",
+            "With systemd, containers or Kubernetes, these are steps of docs/deploying.md.",
         ]
     )

@@ -15,9 +15,10 @@ from chassis.auth import issue_token, jwks, new_key
 from piaojue.own_key import JWKS_FILE, KEY_FILE
 from piaojue.region import broker, database
 from piaojue.region.certificates import Authority
-from piaojue.region.plan import Plan, own_settings, port_of
+from piaojue.region.plan import Plan, address_of, own_settings
 
 CONFIGURATION: Final = "piaojue.yaml"
+TARGETS: Final = "monitoring/targets/piaojue.yml"
 TOKEN_LIFETIME: Final = timedelta(days=90)
 
 Files = dict[str, bytes]
@@ -47,6 +48,7 @@ def files_of(plan: Plan, servers: Authority | None = None) -> Files:
         "database/postgresql.conf": database.configuration(plan).encode(),
         **_operator(plan, at_broker[broker.OPERATOR]),
         CONFIGURATION: _whole_region(plan).encode(),
+        TARGETS: _targets(plan).encode(),
     }
     for name in services:
         files |= _service(plan, name, at_broker[name], at_database[name], files[f"operator/{JWKS_FILE}"])
@@ -118,7 +120,7 @@ def _common(plan: Plan, folder: str) -> dict[str, Any]:
 
 def _own(plan: Plan, name: str, folder: str) -> dict[str, Any]:
     own: dict[str, Any] = {
-        "http_address": f"127.0.0.1:{port_of(name)}",
+        "http_address": address_of(name),
         "store_url_file": f"{folder}store-url",
         "broker_url_file": f"{folder}broker-url",
     }
@@ -134,6 +136,16 @@ def _whole_region(plan: Plan) -> str:
     for name in plan.sources:
         settings |= _own(plan, name, f"{name}/")
     return _configured("Settings of all services, for the operator's commands", plan, settings).decode()
+
+
+def _targets(plan: Plan) -> str:
+    """Prometheus' file of targets: one entry for each process of each service."""
+    targets = [
+        {"labels": {"service": name, "region": plan.name}, "targets": [address_of(name)]}
+        for name in plan.sources
+    ]
+    head = f"# Where the services of the region {plan.name} answer, for Prometheus: docs/monitoring.md.\n"
+    return head + yaml.safe_dump(targets, sort_keys=False)
 
 
 def _configured(what: str, plan: Plan, settings: Mapping[str, Any]) -> bytes:
@@ -168,7 +180,9 @@ def write(files: Files, folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for above in reversed(path.parents):
+        if not above.exists():
+            above.mkdir(mode=0o700)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()

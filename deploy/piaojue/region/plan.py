@@ -59,6 +59,6 @@ def own_settings(service: str) -> tuple[str, ...]:
     return tuple(setting.key for setting in import_module(f"{service}.plugins").SETTINGS)
 
 
-def port_of(service: str) -> int:
+def address_of(service: str) -> str:
     """Where a service answers on a machine that has them all."""
-    return FIRST_PORT + SERVICES.index(service)
+    return f"127.0.0.1:{FIRST_PORT + SERVICES.index(service)}"

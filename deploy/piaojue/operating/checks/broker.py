@@ -5,6 +5,7 @@ from typing import Final
 
 from chassis.bus import BusUnavailable, KombuBus
 from piaojue.following import followed
+from piaojue.operating.checks import cures
 from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.places import Place
@@ -31,10 +32,7 @@ def broker(place: Place) -> Iterator[Finding]:
     try:
         seen = bus.look(inbox_of(name), [exchange_of(each) for each in (name, *sources)])
     except BusUnavailable as away:
-        cure = (
-            "rabbitmq-diagnostics check_running; then rabbitmq-diagnostics listeners, on the broker's machine"
-        )
-        yield Finding(ERROR, "broker", name, away.detail, cure)
+        yield Finding(ERROR, "broker", name, away.detail, cures.broker(place, away.detail))
         return
     yield _version(name, seen.product, seen.version)
     for exchange in seen.missing:

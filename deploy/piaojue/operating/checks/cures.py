@@ -1,6 +1,18 @@
-"""Commands that cure more than one fault."""
+"""Commands that cure more than one fault, each as it is to be typed; in brackets as it is for a region in
+containers."""
+
+import socket
+from typing import Final
+from urllib.parse import urlsplit
 
 from piaojue.operating.places import Place
+from piaojue.region.broker import DEFINITIONS_AT
+from piaojue.region.database import FILES_AT
+
+SECONDS: Final = 3.0
+AMQP: Final = 5672
+POSTGRESQL: Final = 5432
+TRUST: Final = "make the server's certificate and the services' ca.pem fit each other: docs/deploying.md, TLS"
 
 
 def started(place: Place) -> str:
@@ -8,3 +20,43 @@ def started(place: Place) -> str:
     if place.settings.broker_url.startswith("memory:"):
         return f"piaojue up --data-folder {place.settings.data_folder}"
     return f"systemctl restart piaojue@{place.service} (or: docker compose restart {place.service})"
+
+
+def broker(place: Place, detail: str) -> str:
+    """Of a broker that a service cannot use: somebody must start it, or it lacks what it should have."""
+    url = place.settings.broker_url
+    if "certificate" in detail:
+        return TRUST
+    if not _listens(url, AMQP):
+        return f"systemctl start rabbitmq-server (or: docker compose start broker), on {_host(url)}"
+    command = f"rabbitmqctl import_definitions {DEFINITIONS_AT}/definitions.json"
+    return f"{command} (or: docker compose exec broker {command}), on {_host(url)}"
+
+
+def database(place: Place, detail: str) -> str:
+    """Of a database that cannot be used: its server must be started, or it has not this database."""
+    if (file := place.file) is not None:
+        return f"see that {file} is there and is yours"
+    url = place.settings.store_url
+    if "certificate" in detail:
+        return TRUST
+    if not _listens(url, POSTGRESQL):
+        return f"systemctl start postgresql (or: docker compose start database), on {_host(url)}"
+    command = f"psql -U postgres -f {FILES_AT}/roles.sql"
+    return (
+        f"runuser -u postgres -- psql -f {FILES_AT}/roles.sql (or: docker compose exec database {command}), "
+        f"on {_host(url)}; if its data are lost, then piaojue restore FOLDER, before anything starts"
+    )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "localhost"
+
+
+def _listens(url: str, port: int) -> bool:
+    """Whether anybody answers there at all."""
+    try:
+        socket.create_connection((_host(url), urlsplit(url).port or port), SECONDS).close()
+    except (OSError, ValueError):
+        return False
+    return True

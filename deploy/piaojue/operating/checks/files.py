@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 SOON: Final = timedelta(days=30)
 VERY_SOON: Final = timedelta(days=3)
+OPERATORS: Final = tuple(Path("operator", name) for name in (KEY_FILE, "token", "broker-url"))
+"""What a region's folder has for the operator alone."""
 _LARGEST: Final = 1 << 20
 
 
-def secrets(places: Sequence[Place]) -> Iterator[Finding]:
-    """Nobody but their owner can read or change files with secrets; a group may read them."""
-    files = sorted(_secret_files(places))
+def secrets(places: Sequence[Place], folder: Path | None = None) -> Iterator[Finding]:
+    """Nobody but their owner can read or change files with secrets; a group may read them. ``folder`` is the
+    region's."""
+    files = sorted(secret_files(places, folder))
     bad = 0
     for file in files:
         for finding in _mode(file):
@@ -31,9 +34,9 @@ def secrets(places: Sequence[Place]) -> Iterator[Finding]:
         yield Finding(OK, "secrets", "files", f"{len(files)} file(s) with secrets, closed to others")
 
 
-def _secret_files(places: Sequence[Place]) -> set[Path]:
+def secret_files(places: Sequence[Place], folder: Path | None) -> set[Path]:
     """Those that exist: files that settings were read from, own keys, stores, private keys."""
-    found: set[Path] = set()
+    found = {folder / name for name in OPERATORS} if folder else set()
     for place in places:
         settings = place.settings
         found |= {file for source in settings.secret_sources() for file in _file_of(source)}

@@ -11,10 +11,11 @@ from chassis.events.ports import Cursor, Tip
 from chassis.events.verifying import position_fault, verify_log
 from chassis.store import SchemaMismatch
 from chassis.store.audit import AuditBroken, noted
-from chassis.store.engine import unavailable_when_lost
+from chassis.store.engine import StoreUnavailable, unavailable_when_lost
 from chassis.store.migrating import look
 from chassis.store.tables import event_log
 from piaojue.following import followed
+from piaojue.operating.checks import cures
 from piaojue.operating.checks.cures import started
 from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.gathering import age_of
@@ -37,11 +38,15 @@ def database(place: Place) -> Iterator[Finding]:
     name, migrate = place.service, f"piaojue migrate {place.service}"
     try:
         fit = look(place.bare.engine, name)
+    except StoreUnavailable as away:
+        yield Finding(ERROR, "database", name, away.detail, cures.database(place, away.detail))
+        return
     except SchemaMismatch as mismatch:
         yield Finding(ERROR, "database", name, str(mismatch), "install the newer release on this machine")
         return
     if fit.current is None:
-        yield Finding(ERROR, "database", name, "its database has no tables yet", migrate)
+        cure = f"{migrate}; if its data were lost, piaojue restore FOLDER instead"
+        yield Finding(ERROR, "database", name, "its database has no tables yet", cure)
     elif not fit.known:
         yield Finding(OK, "database", name, f"revision {fit.current}, of a newer release that this one fits")
     elif fit.current != fit.head:

@@ -30,6 +30,8 @@ BURST_SECONDS: Final = 0.002
 GATHER_SECONDS: Final = 0.005
 """How long a burst is gathered at most, so that a steady stream is not held up."""
 _QUORUM: Final = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+NOT_ALLOWED: Final = 530
+"""AMQP's code for a virtual host that is not there, or not for this user."""
 CLOSE_SECONDS: Final = 2.0
 """How long a broker may take to say goodbye."""
 
@@ -53,6 +55,9 @@ def _unavailable_when_lost(connection: Connection, *, waits: bool = False) -> It
         if (untrusted := _untrusted(error)) is not None:
             _log.error("broker_not_trusted", reason=untrusted)
             raise BusUnavailable(f"The broker's certificate is not trusted: {untrusted}.") from error
+        if getattr(error, "reply_code", None) == NOT_ALLOWED:
+            _log.error("broker_refused", error=type(error).__name__, code=NOT_ALLOWED)
+            raise BusUnavailable("The broker has no such virtual host, or not for this user.") from error
         raise BusUnavailable("The broker cannot be reached at the moment.") from error
 
 

@@ -83,13 +83,14 @@ class _Reading:
 
     def _take_file(self, key: str, path: object, where: str, folder: Path) -> None:
         try:
-            text = (folder / Path(str(path)).expanduser()).read_text(encoding="utf-8").strip()
+            file = folder / Path(str(path)).expanduser()
+            text = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             self.faults.append(Fault(f"{key}_file", where, f"cannot read {path}: {reason}"))
             self.raw.pop(key, None)
         else:
-            self.raw[key] = _Raw(text, f"{where}: file {path}")
+            self.raw[key] = _Raw(text, f"{where}: file {file}")
 
     def _unknown(self, key: str, name: str, allowed: Mapping[str, Setting]) -> str:
         service = self.declared.service
