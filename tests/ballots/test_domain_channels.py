@@ -18,7 +18,7 @@ from ballots.domain.channel_kinds import Ballot, HandPapers, HandTallies, Keypad
 from ballots.domain.channel_records import channel_as_stored, channel_restored, seal
 from ballots.domain.channels import CODES, Channel, Channels, together
 from ballots.domain.counting import PerChannel, read_papers
-from ballots.domain.errors import PapersDoNotBalance, RuleChanged, TallyExceedsValid
+from ballots.domain.errors import Fault, PapersDoNotBalance, RuleChanged, TallyExceedsValid
 from ballots.domain.marking import ChooseScheme, ForAgainstScheme
 
 CHOOSE = Ballot(ChooseScheme(), {"at_most": 2}, ("a", "b", "c"))
@@ -205,14 +205,38 @@ def test_keypad_responses_for_and_against_are_read():
         ("a,b\n", "content"),
         ("a,b,c\n1\n", "row 2"),
         (7, "content"),
-        ("a,b,c\nx,,\n", "row 2"),
         ('a,b,c\n"1', "content"),
+        ("", "content"),
+        ("a,b,c\n1,,\n\n,1,\n", "row 3"),
+        ("a,b,c\r1,,\r \r,1,\r", "row 3"),
     ],
 )
 def test_keypad_responses_that_cannot_be_read_name_the_row(content, field):
     with pytest.raises(InvalidEntry) as refusal:
         entered(content, plugin=KEYPAD)
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("cell", ["x", "2", "１", "0", "for"])
+def test_a_keypad_cell_that_says_nothing_known_is_told_with_row_column_and_what_it_may_be(cell):
+    with pytest.raises(InvalidEntry, match=r"row 3: column b must be empty or 1$"):
+        entered(f"a,b,c\n1,,\n,{cell},\n", plugin=KEYPAD)
+    with pytest.raises(InvalidEntry, match=r"row 2: column b must be empty or for or against or abstain$"):
+        entered(f"b,a\n{cell.replace('for', 'For')},\n", plugin=KEYPAD, ballot=EACH)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("after", ["", "\n", " \n\n"])
+def test_keypad_lines_may_end_in_any_way_and_the_last_ones_may_be_empty(end, after):
+    content = f"a,b,c\n1,,\n,,\n,1,\n{after}".replace("\n", end)
+    assert KEYPAD.read(content, CHOOSE) == [["a"], [], ["b"]]
+
+
+def test_an_empty_line_is_a_blank_response_where_there_is_one_candidate():
+    one = Ballot(ForAgainstScheme(), {}, ("a",))
+    assert KEYPAD.read("a\nfor\n\nagainst\n\n", one) == [{"a": "for"}, {}, {"a": "against"}, {}]
+    with pytest.raises(Fault, match="row 4"):
+        KEYPAD.read("a\nfor\n\nyes\n", one)
 
 
 def test_a_channel_is_read_by_no_other_plugin_than_it_was_opened_with():

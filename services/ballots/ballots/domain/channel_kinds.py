@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from ballots.domain.reading import read_integer, read_list, read_object
 UNREADABLE = None
 """In place of a paper's marks: nobody can tell what it says, so it is invalid."""
 MOST_PAPERS = 5000
+_CHOSEN = ("1",)
+_LINE_ENDS = re.compile(r"\r\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,39 +109,59 @@ class HandPapers:
 class KeypadImport(HandPapers):
     """Anonymous responses of a keypad system, as CSV: a column for each candidate, a row for each response.
 
-    A cell is empty, or ``1`` for a mark where projects are chosen, or for, against, abstain. What the rules
-    reject is looked at again by the chief scrutineer.
+    A cell is empty, or ``1`` for a mark where projects are chosen, or for, against, abstain. With one
+    candidate an empty line is a response without a mark; with several it is none, and only the last lines may
+    be empty. What the rules reject is looked at again by the chief scrutineer.
     """
 
     name = "keypad"
     entries_needed = 1
 
     def read(self, content: object, ballot: Ballot) -> list[object]:
-        text = content if isinstance(content, str) else None
-        if text is None:
+        if not isinstance(content, str):
             raise Fault("content", "must be CSV in a text")
-        try:
-            rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
-        except csv.Error:
-            raise Fault("content", "must be CSV, with its quotes closed") from None
-        if not rows or sorted(rows[0]) != sorted(ballot.candidates):
+        heads, *rows = _csv_rows(content) or [[]]
+        if sorted(heads) != sorted(ballot.candidates):
             raise Fault("content", f"row 1 must have the columns {', '.join(ballot.candidates)}")
-        body = [row for row in rows[1:] if row]
-        if len(body) > MOST_PAPERS:
+        if len(heads) > 1:
+            while rows and _is_empty_line(rows[-1]):
+                rows.pop()
+        if len(rows) > MOST_PAPERS:
             raise Fault("content", f"must have at most {MOST_PAPERS} responses")
-        return [self._response(rows[0], row, number, ballot) for number, row in enumerate(body, start=2)]
+        return [self._response(heads, row or [""], number, ballot) for number, row in enumerate(rows, 2)]
 
     def _response(self, heads: Sequence[str], row: Sequence[str], number: int, ballot: Ballot) -> object:
-        where = f"row {number}"
+        where, words = f"row {number}", _words(ballot.scheme)
         if len(row) != len(heads):
-            raise Fault(where, f"must have {len(heads)} columns")
+            empty = ", and is empty" if _is_empty_line(row) else ""
+            raise Fault(where, f"must have {len(heads)} columns{empty}")
         said = {head: cell.strip() for head, cell in zip(heads, row, strict=True) if cell.strip()}
-        chosen = set(said.values()) <= {"1"}
-        marks: object = list(said) if chosen and ballot.scheme.name == "choose" else said
+        for head, word in said.items():
+            if words and word not in words:
+                raise Fault(where, f"column {head} must be empty or {' or '.join(words)}")
+        marks: object = list(said) if words == _CHOSEN else said
         return ballot.read(marks, where)
 
     def rejects(self, read: Sequence[object], ballot: Ballot) -> list[int]:
         return [place for place, marks in enumerate(read) if ballot.is_invalid(marks)]
+
+
+def _csv_rows(content: str) -> list[list[str]]:
+    """The rows, an empty line as one without cells, whatever ends the lines."""
+    lines = _LINE_ENDS.sub("\n", content.removeprefix("\ufeff"))
+    try:
+        return list(csv.reader(io.StringIO(lines), strict=True))
+    except csv.Error:
+        raise Fault("content", "must be CSV, with its quotes closed") from None
+
+
+def _is_empty_line(row: Sequence[str]) -> bool:
+    return not "".join(row).strip() and len(row) < 2
+
+
+def _words(scheme: MarkingScheme) -> tuple[str, ...]:
+    """What a filled cell may say; nothing where the scheme alone knows."""
+    return _CHOSEN if scheme.name == "choose" else tuple(getattr(scheme, "words", ()))
 
 
 class HandTallies:
