@@ -62,6 +62,7 @@ class ProposalsService(Service):
         answer=SuggestionAnswerSchema(),
         status=201,
         refuses=(InvalidSuggestion, UnknownSource, PluginFailed),
+        confidential=True,
     )
     def receive_suggestion(self, call: Call) -> Suggestion:
         """Receives a suggestion: a reply is owed from now on. Its proposer is shown to clerks alone."""
