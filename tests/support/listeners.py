@@ -38,6 +38,7 @@ class Listener:
     tried: list[int] = field(default_factory=list)
     pauses: tuple[float, ...] = PAUSES
     hook: Callable[[Heard], None] = lambda heard: None
+    tracer: Any = None
 
     def __post_init__(self) -> None:
         types = [HAPPENED, event_type("south")]
@@ -47,6 +48,7 @@ class Listener:
             {each.type: (each, self.hear) for each in types},
             pauses=self.pauses,
             clock=self.clock,
+            tracer=self.tracer,
         )
 
     def hear(self, heard: Heard) -> None:
