@@ -195,6 +195,54 @@ def test_what_is_no_backup_is_told_as_such(stores, tmp_path, content):
     assert command("restore", tmp_path / "kept", "--yes", folder=tmp_path / "new").exit_code == 1
 
 
+def test_a_restore_that_was_broken_off_goes_on_with_what_is_left(filled, backed_up, monkeypatch):
+    before = state(filled)
+    destroy(filled)
+    with monkeypatch.context() as broken:
+        broken.setattr(restoring, "_restore_one", failing_at("ratings", restoring._restore_one))
+        run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 1
+    assert "broken off: No space left on device" in run.stderr
+    assert "goes on with what is left" in run.stderr
+    assert sorted(file.name for file in filled.folder.glob("*.db")) == ["ballots.db", "proposals.db"]
+    run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 0, run.output
+    assert "  ballots: up to event 20, is there already" in run.stderr
+    assert [line for line in run.stdout.splitlines() if "was restored" in line and "All" not in line] == [
+        "ratings was restored",
+        "notifications was restored",
+    ]
+    assert state(filled) == before
+    assert [entry["action"] for entry in audited(filled.folder)].count("restore") == len(SERVICES)
+    run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 1
+    assert "all of it is there already" in run.stderr
+
+
+def test_a_restore_does_not_go_on_beside_a_store_that_has_gone_on_since(filled, backed_up, monkeypatch):
+    destroy(filled)
+    with monkeypatch.context() as broken:
+        broken.setattr(restoring, "_restore_one", failing_at("ratings", restoring._restore_one))
+        assert command("restore", backed_up, "--yes", folder=filled.folder).exit_code == 1
+    again = Stores(filled.folder)
+    again.told("proposals")
+    again.close()
+    run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 1
+    assert "proposals.db exists: move it away first" in run.stderr
+    assert "ballots" not in run.stderr
+    assert not (filled.folder / "ratings.db").exists()
+
+
+def failing_at(service, restore_one):
+    def restored(place, dump):
+        if place.service == service:
+            raise OSError(28, "No space left on device")
+        restore_one(place, dump)
+
+    return restored
+
+
 def test_one_service_alone_can_be_restored(filled, backed_up):
     filled.close()
     for file in filled.folder.glob("ratings.db*"):

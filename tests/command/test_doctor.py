@@ -317,8 +317,8 @@ def test_cures_come_in_the_order_in_which_they_help():
         Finding(OK, "process", "notifications", "answers"),
     ]
     assert [each.cure for each in doctor._causes_first(told)] == [
-        *("cure the database first", "cure the database first", "start it", "start the server"),
-        *("start the broker", "cure the broker first", "start the broker", None),
+        *("the database first", "the database first", "start it", "start the server"),
+        *("start the broker", "the broker first", "start the broker", None),
     ]
     assert doctor.CHECKS.index("database") < doctor.CHECKS.index("broker") < doctor.CHECKS.index("process")
 

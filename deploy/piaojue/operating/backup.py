@@ -124,6 +124,9 @@ def restore(
     What was told after the backup is lost here, and not to those who have
     heard it: tell whoever consumes the events.
 
+    A store is restored wholly or not at all. If it is broken off, the same
+    command goes on with what is left.
+
     Examples:
       piaojue restore /srv/backups/2022-04-16 --dry-run
       piaojue restore /srv/backups/2022-04-16 --by "Li Na" --reason "disk lost"
@@ -139,17 +142,17 @@ def restore(
 
     region = places(config, data_folder, services)
     with _told():
-        told = restoring.checked(folder, region)
+        told, left = restoring.checked(folder, region)
         summary = [
             f"The backup of {told['region']}, made at {told['made_at']} by {told['by']}, will be restored:",
-            *(f"  {place.service}: up to event {_last(told, place)}" for place in region),
+            *(_summary(told, place, left) for place in region),
         ]
         change = Change("restore", summary, dry_run, yes, by, reason).confirmed()
         with _ours_alone(region):
-            restoring.checked(folder, region)  # once more, now that nobody else starts here
+            told, left = restoring.checked(folder, region)  # once more, now that nobody else starts here
             if not broker_wiped:
                 restoring.empty_queues(region, say)
-            restoring.restore(folder, told, region, say)
+            restoring.restore(folder, told, left, say)
             _note(change, region, str(folder.absolute()), made_at=told["made_at"], backup_by=told["by"])
             wrong = restoring.differences(told, region)
     for each in wrong:
@@ -157,9 +160,9 @@ def restore(
     _verify(region, wrong)
 
 
-def _last(told: dict[str, Any], place: "Place") -> int:
-    last: int = told["services"][place.service]["log"]["sequence"]
-    return last
+def _summary(told: dict[str, Any], place: "Place", left: Sequence["Place"]) -> str:
+    last = told["services"][place.service]["log"]["sequence"]
+    return f"  {place.service}: up to event {last}{'' if place in left else ', is there already'}"
 
 
 def _verify(region: Sequence["Place"], wrong: Sequence[str]) -> None:

@@ -205,7 +205,7 @@ def _causes_first(found: Sequence["Finding"]) -> list["Finding"]:
         if each.level == ERROR and each.check in {"database", "broker"}
     }
     return [
-        replace(each, cure=f"cure the {lacking[service]} first")
+        replace(each, cure=f"the {lacking[service]} first")
         if each.check in {"process", "queues", "outbox"}
         and each.level in {ERROR, WARNING}
         and (service := each.about.removesuffix(".inbox")) in lacking
@@ -215,13 +215,14 @@ def _causes_first(found: Sequence["Finding"]) -> list["Finding"]:
 
 
 def _show(found: Sequence["Finding"], counts: Counter[str]) -> None:
+    """A cure stands under all that it cures, if they follow each other."""
     from rich.text import Text
 
-    for each in found:
+    for number, each in enumerate(found, 1):
         style: Any = STYLES[each.level]
         line = Text.assemble((f"{each.level:8}", style), f"{each.check:14}", f"{each.about}: {each.what}")
         showing.say_rendered(line)
-        if each.cure:
+        if each.cure and (number == len(found) or found[number].cure != each.cure):
             say(f"{'':8}{'cure':14}{each.cure}")
     told = ", ".join(f"{counts[level]} {level}" for level in STYLES if counts[level])
     say(told or "nothing was checked")

@@ -2,41 +2,67 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy.exc import DBAPIError
 
 from chassis.bus import BusUnavailable, KombuBus
+from chassis.errors import Unavailable
 from chassis.sensitive import masked
 from piaojue.following import followed
 from piaojue.operating.backups import manifest
 from piaojue.operating.backups.manifest import Unusable
 from piaojue.operating.backups.postgresql import pg_restore, tables_of
 from piaojue.operating.backups.private import copied
+from piaojue.operating.backups.snapshot import snapshot_of
 from piaojue.operating.checks.broker import inbox_of
 from piaojue.operating.places import NoStore, Place
 
+_GO_ON: Final = "Once that is mended, the same command goes on with what is left. Start nothing before."
 _KINDS = {True: "sqlite", False: "postgresql"}
 
 
-def checked(folder: Path, places: Sequence[Place]) -> dict[str, Any]:
-    """The manifest of a backup that fits these places, which are empty. Raises Unusable, with all that does
-    not fit; StoreUnavailable. Nothing is changed."""
+def checked(folder: Path, places: Sequence[Place]) -> tuple[dict[str, Any], list[Place]]:
+    """The manifest of a backup that fits these places, and which of them are empty. The others are as this
+    backup has them: a restore that was broken off has left them so. Raises Unusable, with all that does not
+    fit; StoreUnavailable. Nothing is changed."""
     told = manifest.read(folder)
     manifest.verify(folder, told)
     if told["region"] != (here := places[0].settings.region):
         raise Unusable(f"the backup is of the region {told['region']}, this is {here}: nothing was restored")
-    wrong = []
+    wrong, left = [], []
     for place in places:
         entry = told["services"].get(place.service)
         if entry is None:
             wrong.append(f"{place.service}: the backup does not have it")
         elif entry["kind"] != _KINDS[place.file is not None]:
             wrong.append(f"{place.service}: the backup is of {entry['kind']}, and its store is not")
-        elif (there := _in_the_way(place)) is not None:
+        elif (there := _in_the_way(place)) is None:
+            left.append(place)
+        elif not _restored_already(place, entry):
             wrong.append(f"{place.service}: {there}")
     wrong += _keys_in_the_way(told, folder, places)
     if wrong:
         raise Unusable("\n  ".join(["nothing was restored:", *wrong]))
-    return told
+    if not left:
+        raise Unusable("all of it is there already, as in the backup: nothing was restored")
+    return told, left
+
+
+_FACTS: Final = ("revision", "log", "published", "outbox", "positions")
+
+
+def _restored_already(place: Place, entry: dict[str, Any]) -> bool:
+    """A store is restored wholly or not at all; one that has gone on since is another than the backup's."""
+    looked = snapshot_of(place)
+    try:
+        looked.look()
+        facts = looked.facts()
+    except (Unavailable, DBAPIError):  # the latter: it is no database
+        return False
+    finally:
+        looked.close()
+    return all(facts[key] == entry[key] for key in _FACTS)
 
 
 def _in_the_way(place: Place) -> str | None:
@@ -83,7 +109,8 @@ def empty_queues(places: Sequence[Place], say: Callable[[str], None]) -> None:
 
 
 def restore(folder: Path, told: dict[str, Any], places: Sequence[Place], say: Callable[[str], None]) -> None:
-    """After :func:`checked`. Raises Unusable: which ones were restored is told before."""
+    """The places that :func:`checked` has found empty. Raises Unusable: which ones were restored is told
+    before, and a further call goes on with the others."""
     try:
         for entry in told.get("keys", ()):
             target = places[0].settings.data_folder / entry["file"]
@@ -94,9 +121,9 @@ def restore(folder: Path, told: dict[str, Any], places: Sequence[Place], say: Ca
         for place in places:
             _restore_one(place, folder / told["services"][place.service]["file"])
             say(f"{place.service} was restored")
-    except (OSError, NoStore) as error:
+    except (OSError, NoStore, Unusable) as error:
         reason = masked(str(getattr(error, "strerror", None) or error))
-        raise Unusable(f"the restore was broken off: {reason}") from error
+        raise Unusable(f"the restore was broken off: {reason}\n  {_GO_ON}") from error
 
 
 def _restore_one(place: Place, dump: Path) -> None:

@@ -28,9 +28,9 @@ def broker(place: Place, detail: str) -> str:
     if "certificate" in detail:
         return TRUST
     if not _listens(url, AMQP):
-        return f"systemctl start rabbitmq-server (or: docker compose start broker), on {_host(url)}"
+        return f"systemctl start rabbitmq-server (or: docker compose start broker){_there(url)}"
     command = f"rabbitmqctl import_definitions {DEFINITIONS_AT}/definitions.json"
-    return f"{command} (or: docker compose exec broker {command}), on {_host(url)}"
+    return f"{command} (or: docker compose exec broker {command}){_there(url)}"
 
 
 def database(place: Place, detail: str) -> str:
@@ -41,12 +41,17 @@ def database(place: Place, detail: str) -> str:
     if "certificate" in detail:
         return TRUST
     if not _listens(url, POSTGRESQL):
-        return f"systemctl start postgresql (or: docker compose start database), on {_host(url)}"
-    command = f"psql -U postgres -f {FILES_AT}/roles.sql"
+        return f"systemctl start postgresql (or: docker compose start database){_there(url)}"
+    command = f"psql -f {FILES_AT}/roles.sql"
     return (
-        f"runuser -u postgres -- psql -f {FILES_AT}/roles.sql (or: docker compose exec database {command}), "
-        f"on {_host(url)}; if its data are lost, then piaojue restore FOLDER, before anything starts"
+        f"runuser -u postgres -- {command} (or: docker compose exec -u postgres database {command})"
+        f"{_there(url)}; if its data are lost, then piaojue restore FOLDER, before anything is started"
     )
+
+
+def _there(url: str) -> str:
+    host = _host(url)
+    return "" if host in {"localhost", "127.0.0.1", "::1"} else f", on {host}"
 
 
 def _host(url: str) -> str:
