@@ -23,6 +23,12 @@ class Lenient(Schema):
     name = fields.String()
 
 
+class Endless(Schema):
+    """Takes lists of any length."""
+
+    things = fields.List(fields.String())
+
+
 def test_a_route_that_does_not_say_who_may_call_cannot_be_declared():
     with pytest.raises(TypeError, match="who"):
         http("GET", "/x")
@@ -61,6 +67,7 @@ def test_bearer_needs_roles_that_exist():
         ("GET", "/x", {"body": Schema()}),
         ("DELETE", "/x", {"body": Schema()}),
         ("POST", "/x", {"body": Lenient()}),
+        ("POST", "/x", {"body": Endless()}),
         ("GET", "/x", {"accepts": ("text/csv",)}),
         ("POST", "/x", {"accepts": ("text/csv",), "body": Schema()}),
         ("POST", "/x", {"accepts": ("text/csv; charset=utf-8",)}),

@@ -49,7 +49,7 @@ class Thing(Schema):
     name = fields.String(
         required=True, validate=validate.Length(max=20), metadata={"description": "As people call it."}
     )
-    parts = fields.List(fields.Nested(Part))
+    parts = fields.List(fields.Nested(Part), validate=validate.Length(max=10_000))
 
 
 class Paging(Schema):
@@ -114,6 +114,10 @@ class North(Documented):
             refusal.errors = [{"field": each, "detail": "is too light"} for each in ("front", "back")]
             raise refusal
         return {"media_type": content.media_type, "charset": content.charset, "octets": len(content.octets)}
+
+    @http("PUT", "/bodies/<body>/things", who=bearer("clerk"), body=Thing())
+    def put_things(self, call: Call) -> None:
+        """Takes what only clerks may say."""
 
     @http("POST", "/nothing", who=PUBLIC)
     def nothing(self, call: Call) -> None:

@@ -15,6 +15,7 @@ from chassis.auth import EVERY_BODY, Authenticator, BodyNotAllowed, Caller, Role
 from chassis.errors import Forbidden, Refused
 from chassis.http import strict_json
 from chassis.http.access import INTERNAL
+from chassis.http.bounds import check_lengths
 from chassis.http.messages import Answer, Call, Content, Reply, Request
 from chassis.http.problems import (
     MEDIA_TYPE,
@@ -88,7 +89,7 @@ class ServiceApp:
     def _answered(
         self, route: Route, path: Mapping[str, str], request: Request, correlation_id: str, at_root: bool
     ) -> Reply:
-        caller = self._caller(route, path, request)
+        caller = self.caller(route, path, request.headers)
         query = _query(route.query, request.query_string) if route.query is not None else None
         data = _content(route.accepts, request) if route.accepts else _data(route.body, request)
         call = Call(path, data, query, caller, request.headers, correlation_id, at_root)
@@ -106,13 +107,14 @@ class ServiceApp:
         context = {"correlation_id": call.correlation_id, "traceparent": correlation.current_traceparent()}
         return self._worker.run(self._entrypoints[route], call, context)
 
-    def _caller(self, route: Route, path: Mapping[str, str], request: Request) -> Caller | None:
+    def caller(self, route: Route, path: Mapping[str, str], headers: Mapping[str, str]) -> Caller | None:
+        """Who calls a route, None where that does not matter. Refuses who may not."""
         roles = route.who.roles
         if roles is None:
             return None
         if self._authenticator is None:
             raise RuntimeError("a route asks for a token and nothing is there to check it")
-        token = request.headers.get("authorization")
+        token = headers.get("authorization")
         if token is None and route.who.optional:
             return None
         caller = self._authenticator.caller(token)
@@ -138,21 +140,30 @@ def _data(schema: Schema | None, request: Request) -> Any:
         if request.body and request.body != b"{}":
             raise BodyNotExpected("This route takes no body.")
         return None
+    _check_coding(request.headers)
     strict_json.check_media_type(request.headers.get("content-type"))
     document = strict_json.decode(request.body)
     try:
+        check_lengths(schema, document)
         return schema.load(document)
     except ValidationError as fault:
         raise InvalidBody(fault) from None
 
 
 def _content(accepts: Collection[str], request: Request) -> Content:
+    _check_coding(request.headers)
     media_type, charset = strict_json.read_media_type(request.headers.get("content-type"))
     if media_type not in accepts or (charset is not None and not media_type.startswith("text/")):
         raise UnsupportedMediaType(f"The body must be one of: {', '.join(accepts)}.")
     if not request.body:
         raise BodyMissing("This route needs a body.")
     return Content(media_type, charset, request.body)
+
+
+def _check_coding(headers: Mapping[str, str]) -> None:
+    """Nothing is unpacked here: what comes small stays small, and a proxy that unpacks reads nothing else."""
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("The body must come as it is, without a content coding.")
 
 
 def _query(schema: Schema, query_string: str) -> Any:

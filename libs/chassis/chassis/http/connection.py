@@ -22,6 +22,9 @@ from chassis.http.messages import Reply, Request
 from chassis.http.parsing import Head
 from chassis.http.rendering import CONTINUE, render
 
+BODY_OF_ANYBODY: Final = 65536
+"""Bytes of a body that may come before it is known who calls, lest a thousand connections of nobody fill the
+memory. Of chunks the length is not known."""
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
 
@@ -102,6 +105,8 @@ class Connection:
         return head
 
     def _body(self, head: Head, target: Target) -> bytes:
+        if head.length is None or head.length > BODY_OF_ANYBODY:
+            self._front.admit(target, head.headers)
         wanted = head.length is None or head.length <= target.body_limit
         if head.expects_continue and wanted and not self._incoming.ahead:
             self._sock.sendall(CONTINUE)

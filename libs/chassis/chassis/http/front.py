@@ -14,7 +14,7 @@ from chassis.http.app import ServiceApp, log_fault, refused
 from chassis.http.messages import Reply, Request
 from chassis.http.parsing import Head
 from chassis.http.problems import InternalError, MethodNotAllowed, RouteNotFound, Stopping
-from chassis.http.routing import BODY_LIMIT, Route, segments_of
+from chassis.http.routing import BODY_LIMIT, NO_BODY_LIMIT, Route, segments_of
 from chassis.http.traced import record_request
 from chassis.tracing import Tracer
 
@@ -28,7 +28,7 @@ INDEX: Final = "/"
 class Target:
     """Where a request goes: a route of one app, a root route of several, the index, or a refusal."""
 
-    body_limit: int = BODY_LIMIT
+    body_limit: int = NO_BODY_LIMIT
     route: Route | None = None
     path: dict[str, str] = field(default_factory=dict)
     apps: Sequence[ServiceApp] = ()
@@ -67,13 +67,13 @@ class Front:
         try:
             return self._find(method, segments_of(path))
         except Refused as refusal:
-            return Target(self._body_limit, refusal=refusal)
+            return Target(refusal=refusal)
 
     def _find(self, method: str, segments: Sequence[str]) -> Target:
         app = self._apps.get(segments[0]) if segments else None
         if app is not None:
             route, path = app.router.find(method, segments[1:])
-            return Target(route.body_limit or self._body_limit, route, path, (app,))
+            return Target(self._limit(route), route, path, (app,))
         if segments and segments[0] in self._left:  # nobody on the way is to hear that there is no such thing
             raise Stopping("The service is stopping.")
         if not segments:
@@ -92,7 +92,15 @@ class Front:
             apps.append(app)
         if found is None:
             raise RouteNotFound("There is nothing at this path.")
-        return Target(found.body_limit or self._body_limit, found, {}, apps, at_root=True)
+        return Target(self._limit(found), found, {}, apps, at_root=True)
+
+    def _limit(self, route: Route) -> int:
+        return route.body_limit or (self._body_limit if route.takes_body else NO_BODY_LIMIT)
+
+    def admit(self, target: Target, headers: Mapping[str, str]) -> None:
+        """Refuses who may not call, before the body has come."""
+        if target.route is not None and not target.at_root:
+            target.apps[0].caller(target.route, target.path, headers)
 
     def reply(self, target: Target, request: Request) -> tuple[Reply, str]:
         """Answers and measures; returns the reply and the correlation id it goes under. Never raises."""

@@ -12,10 +12,13 @@ from marshmallow import RAISE, Schema
 
 from chassis.errors import Refused
 from chassis.http.access import Access
+from chassis.http.bounds import boundless
 from chassis.http.problems import MethodNotAllowed, RouteNotFound
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODY_LIMIT: Final = 1024 * 1024
+NO_BODY_LIMIT: Final = 1024
+"""Bytes that are read where no body is taken: enough for the ``{}`` that some clients send."""
 SEGMENT_LENGTH: Final = 200
 
 _PARAMETER = re.compile(r"<([a-z][a-z0-9_]*)>")
@@ -79,6 +82,8 @@ class Route:
         for schema in (self.body, self.query):
             if schema is not None and schema.unknown != RAISE:
                 faults.append("unknown fields must be refused")
+            if schema is not None and (lists := boundless(schema)):
+                faults.append(f"lists need a greatest length: {', '.join(lists)}")
         if not all(isinstance(each, type) and issubclass(each, Refused) for each in self.refuses):
             faults.append("`refuses` holds subclasses of Refused")
         if self.status not in _STATUSES:
@@ -86,6 +91,11 @@ class Route:
         if self.also_at_root and self.parameters:
             faults.append("a route with parameters cannot be at the root too")
         return faults
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether there is anything to be read."""
+        return self.body is not None or bool(self.accepts)
 
     @cached_property
     def segments(self) -> tuple[str | None, ...]:
