@@ -50,10 +50,10 @@ docs: setup
 	$(BIN)/python -m tests.support.generate
 
 lock: setup
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra pdf \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra pdf --extra tracing \
 	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
 	  -o requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group build --extra pdf \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group build --extra pdf --extra tracing \
 	  $(addprefix --no-emit-package piaojue-,contracts chassis verify proposals ballots ratings notifications) \
 	  -c requirements.lock -o deploy/requirements.lock \
 	  pyproject.toml $(addsuffix /pyproject.toml,libs/contracts libs/chassis libs/verify services/proposals services/ballots services/ratings services/notifications deploy)

@@ -113,7 +113,8 @@ def _entered(correlation_id: str, trace: Trace | None) -> str:
 
 
 def _begun(ratio: float) -> Trace:
-    return Trace(f"{random.getrandbits(128) or 1:032x}", _new_span_id(), random.random() < ratio)
+    sampled = ratio > 0 and random.random() < ratio
+    return Trace(f"{random.getrandbits(128) or 1:032x}", _new_span_id(), sampled)
 
 
 def _new_span_id() -> str:

@@ -10,7 +10,6 @@ from eventlet.greenthread import getcurrent
 from eventlet.semaphore import Semaphore
 from marshmallow import Schema, ValidationError
 
-from chassis import correlation
 from chassis.auth import EVERY_BODY, Authenticator, BodyNotAllowed, Caller, RoleNotAllowed
 from chassis.errors import Forbidden, Refused
 from chassis.http import strict_json
@@ -104,8 +103,7 @@ class ServiceApp:
         return _reply(route, result)
 
     def _run(self, route: Route, call: Call) -> Any:
-        context = {"correlation_id": call.correlation_id, "traceparent": correlation.current_traceparent()}
-        return self._worker.run(self._entrypoints[route], call, context)
+        return self._worker.run(self._entrypoints[route], call, {"correlation_id": call.correlation_id})
 
     def caller(self, route: Route, path: Mapping[str, str], headers: Mapping[str, str]) -> Caller | None:
         """Who calls a route, None where that does not matter. Refuses who may not."""
