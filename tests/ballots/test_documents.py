@@ -10,6 +10,7 @@ from ballots.domain import PollNotCounted, PollNotDeclared
 from ballots.service.pages import page, policy
 from ballots.store import Ballots, UnknownMeeting, UnknownPoll
 from chassis.auth import Caller
+from tests.ballots import test_channels as by_hand
 from tests.ballots.meetings import (
     BODY,
     NOW,
@@ -58,7 +59,7 @@ def a_count(store, marks, rules=None, present=79):
 def test_the_count_report_has_every_figure_and_the_reasoning(store):
     counted = a_count(store, [["water", "road"]] * 60 + [["clinic"]] * 15 + [[]] * 3)
     text = said(page("count-report", report(store)))
-    assert "应到代表 实到代表 发出票 收回票 有效票 废票 其中弃权 79 79 79 78 78 0 3" in text
+    assert "全体代表 应到代表 实到代表 发出票 收回票 有效票 废票 其中弃权 79 79 79 79 78 78 0 3" in text
     assert "1 项目 water 60 通过 2 项目 road 60 通过 3 项目 clinic 15 未通过" in text
     assert "全体代表79名，过半数为40票" in text
     assert counted["count_hash"] in text
@@ -66,6 +67,43 @@ def test_the_count_report_has_every_figure_and_the_reasoning(store):
     assert "结果尚未宣布" in text
     declare(store)
     assert "结果尚未宣布" not in said(page("count-report", report(store, caller=None)))
+
+
+def test_documents_tell_all_deputies_from_those_due_where_seats_are_vacant(store):
+    with_body(store, 20)
+    body = {"name": "永安镇人民代表大会", "level": "township", "deputies_total": 25}
+    usecases.register_body(store, BODY, body)
+    usecases.call_meeting(store, BODY, {"meeting": "m1", "title": "第一次会议", "quorum": "2/3"})
+    usecases.call_roll(store, BODY, "m1", [str(number) for number in range(1, 19)], NOW)
+    usecases.open_meeting(store, BODY, "m1", NOW)
+    open_poll(store)
+    cast(store, [(code, ["water"]) for code in issue(store, 18)])
+    count(store)
+    declare(store)
+    text = said(page("count-report", report(store)))
+    assert "全体代表 应到代表 实到代表 发出票 收回票 有效票 废票 其中弃权 25 20 18 18 18 18 0 0" in text
+    for told in (text, said(page("announcement", usecases.announcement(store, BODY, "p1")))):
+        assert "全体代表25名（含缺额5名），应到代表20名，实到代表18名；全体代表的三分之二为17名" in told
+        assert "全体代表25名，过半数为13票" in told
+
+
+def test_the_count_report_has_each_channel_and_what_was_issued_by_one_that_failed(store):
+    with_meeting(store)
+    prepare(store)
+    usecases.appoint(store, BODY, "p1", by_hand.OFFICERS)
+    usecases.open_poll(store, BODY, "p1", RULES_LOADED, SCHEMES_LOADED, NOW)
+    cast(store, [(code, ["water"]) for code in issue(store, 3)])
+    by_hand.open_channel(store, "keys", "keypad", issued=4)
+    by_hand.close(store)
+    by_hand.strike(store, "keys")
+    by_hand.open_channel(store, "annex", "hand-tallies", replaces="keys")
+    tally = {"valid": 3, "invalid": 1, "blank": None, "tallies": {"water": 1, "road": 2, "clinic": 0}}
+    by_hand.enter(store, tally, channel="annex")
+    by_hand.box(store, 4, "annex")
+    by_hand.count(store)
+    text = said(page("count-report", report(store)))
+    assert "其中弃权 凭码电子投票 3 3 0 3 0 0 表决器 keys 4 计票作废：表决器故障" in text
+    assert "纸质票人工计票 annex，替代keys 4 4 0 3 1 — 合计 7 7 0 6 1 —" in text
 
 
 def test_the_count_report_of_for_and_against_has_all_three(store):

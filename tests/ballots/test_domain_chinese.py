@@ -12,11 +12,11 @@ TITLES = {"water": "饮水", "road": "道路", "clinic": "卫生院"}
 MAJORITY = {"rule": "majority", "of": "deputies", "more_than": "1/2"}
 
 
-def reasoned(papers, *, seats=2, adoption=MAJORITY, marking=None, **figures):
+def reasoned(papers, *, seats=2, adoption=MAJORITY, marking=None, due=79, **figures):
     marking = marking or {"scheme": "choose", "at_most": 3}
     fixed = {"seats": seats, "marking": marking, "adoption": adoption}
     sheet = {"deputies": 79, "present": 79, "candidates": list(TITLES), "papers": papers, **fixed, **figures}
-    return reasons(count_sheet(sheet), Rules.read(fixed), TITLES)
+    return reasons(count_sheet(sheet), Rules.read(fixed), TITLES, due)
 
 
 def times(number, *marks):
@@ -26,13 +26,19 @@ def times(number, *marks):
 def test_a_complete_poll_is_reasoned_from_the_roll_call_to_the_outcome():
     papers = [times(60, "water", "road"), times(15, "clinic"), times(3)]
     assert reasoned(papers, issued=79) == [
-        "全体代表79名，实到代表79名；全体代表的三分之二为53名，到会人数符合法定人数。",
+        "全体代表79名，应到代表79名，实到代表79名；全体代表的三分之二为53名，到会人数符合法定人数。",
         "发出表决票79张，收回78张，未收回1张，收回的不多于发出的，本次票决有效。",
         "收回的表决票中，有效票78张，废票0张；有效票中有3张未作标记，计为弃权。",
         "全体代表79名，过半数为40票；得赞成票40票以上（含40票）的，方为通过。",
         "候选项目3项，应选2项，差额票决。",
         "达到通过票数的项目有2项，不多于应选2项，均获通过。",
     ]
+
+
+def test_deputies_due_are_not_all_where_seats_are_vacant():
+    assert reasoned([times(15, "water")], deputies=25, present=18, issued=18, due=20)[0] == (
+        "全体代表25名（含缺额5名），应到代表20名，实到代表18名；全体代表的三分之二为17名，到会人数符合法定人数。"
+    )
 
 
 def test_more_over_the_mark_than_seats_are_decided_by_their_votes():
@@ -67,7 +73,7 @@ def test_poll_that_one_box_voids_says_which():
     figures = [("codes", "codes", 57, 55), ("hall", "hand-papers", 22, 23)]
     keys = ("channel", "kind", "issued", "returned")
     channels = [dict(zip(keys, each, strict=True)) for each in figures]
-    found = reasons({**result, "outcome": "void", "channels": channels}, Rules.read(rules), TITLES)
+    found = reasons({**result, "outcome": "void", "channels": channels}, Rules.read(rules), TITLES, 79)
     assert found[1] == (
         "发出表决票79张，收回78张，其中纸质票逐张录入（hall）发出22张、收回23张，"
         "收回的多于发出的，本次票决无效，应当重新投票。"
@@ -76,7 +82,7 @@ def test_poll_that_one_box_voids_says_which():
 
 def test_without_a_quorum_nothing_more_is_said():
     assert reasoned([times(52, "water")], present=52) == [
-        "全体代表79名，实到代表52名；全体代表的三分之二为53名，到会人数不符合法定人数。",
+        "全体代表79名，应到代表79名，实到代表52名；全体代表的三分之二为53名，到会人数不符合法定人数。",
         "未达到法定人数，本次票决不产生结果。",
     ]
 

@@ -48,7 +48,7 @@ def test_result_complete_is_announced_in_full():
         "永安镇人民代表大会会议以无记名投票方式进行“2022年民生实事项目票决”，"
         "通过2022年民生实事项目2个，现予公告：\n\n"
         "一、农贸市场改造\n二、养老服务点\n\n"
-        "本次会议应到代表79名，实到代表79名，符合法定人数。发出表决票79张，收回表决票79张，"
+        "全体代表79名，实到代表79名，符合法定人数。发出表决票79张，收回表决票79张，"
         "其中有效票78张，废票1张。有效票中，未作任何标记的1张，计为弃权。"
         "收回的表决票与发出的表决票相等，票决有效。\n\n"
         "应选项目2个。依照票决办法，项目得票在40票以上（含40票）的，达到通过票数；"
@@ -56,6 +56,26 @@ def test_result_complete_is_announced_in_full():
         "一、农贸市场改造：70票，通过\n二、养老服务点：60票，通过\n三、公路亮灯：24票，未通过\n\n"
         "永安镇人民代表大会主席团\n2022年4月16日"
     )
+
+
+@pytest.mark.parametrize("outcome", ["complete", "void", "no-quorum"])
+def test_all_deputies_are_not_said_to_be_due_unless_the_event_says_who_is(outcome):
+    data = OUTCOMES[outcome] | {"deputies": 85}
+    present = data["present"]
+    assert f"全体代表85名，实到代表{present}名" in announced(data).text
+    assert f"f 85 deputies of the body, {present} were present" in announced(data, "en").text
+    for language, word in (("zh-CN", "应到"), ("en", "due")):
+        assert word not in announced(data, language).text
+    assert f"全体代表85名，应到代表80名，实到代表{present}名" in announced(data | {"due": 80}).text
+    english = announced(data | {"due": 80}, "en").text
+    assert f"f 85 deputies of the body (80 due to attend), {present} were present" in english
+
+
+def test_opening_is_told_with_all_deputies():
+    type = "piaojue.ballots.poll_opened.v1"
+    chinese, english = TEMPLATES.write(orders(type, DATA[type] | {"deputies": 85, "present": 79})[0])
+    assert "全体代表85名，实到代表79名" in chinese.text
+    assert "Of 85 deputies of the body, 79 are present." in english.text
 
 
 def test_result_is_announced_in_english():

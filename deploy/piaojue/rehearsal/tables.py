@@ -154,7 +154,7 @@ def _outcome(project: str, result: dict[str, Any]) -> Text:
 def _figures(result: dict[str, Any]) -> str:
     lines = (
         {
-            "应到 due": "deputies",
+            "全体 deputies": "deputies",
             "实到 present": "present",
             "发出 issued": "issued",
             "收回 returned": "returned",

@@ -59,13 +59,19 @@ _CHANNELS = {
 
 def channel_name(channel: str, kind: str) -> str:
     """Of what kind it is, and its id, where there may be several."""
-    return _CHANNELS[kind] if kind == "codes" else f"{_CHANNELS.get(kind, kind)}（{channel}）"
+    return kind_name(kind) if kind == "codes" else f"{kind_name(kind)}（{channel}）"
 
 
-def reasons(result: Mapping[str, Any], rules: Rules, titles: Mapping[str, str]) -> list[str]:
+def kind_name(kind: str) -> str:
+    """Of a kind of channel; its own name where it is a plugin's."""
+    return _CHANNELS.get(kind, kind)
+
+
+def reasons(result: Mapping[str, Any], rules: Rules, titles: Mapping[str, str], due: int) -> list[str]:
     """The sentences from the roll call to the outcome. ``result``: of a count; ``titles``: of the candidates,
-    in the paper's order."""
-    found = [_quorum(result, rules)]
+    in the paper's order; ``due``: how many deputies were due to attend, fewer than all where seats are
+    vacant."""
+    found = [_quorum(result, rules, due)]
     if result["outcome"] == "no-quorum":
         return [*found, "未达到法定人数，本次票决不产生结果。"]
     found += [_papers(result), _valid(result)]
@@ -74,12 +80,13 @@ def reasons(result: Mapping[str, Any], rules: Rules, titles: Mapping[str, str]) 
     return [*found, _pass_mark(result, rules), _seats(rules, titles), *_outcome(result, rules, titles)]
 
 
-def _quorum(result: Mapping[str, Any], rules: Rules) -> str:
+def _quorum(result: Mapping[str, Any], rules: Rules, due: int) -> str:
     deputies, present, needed = (result[name] for name in ("deputies", "present", "quorum_needed"))
     met = "符合" if present >= needed else "不符合"
+    vacant = f"（含缺额{deputies - due}名）" if due < deputies else ""
     return (
-        f"全体代表{deputies}名，实到代表{present}名；全体代表的{share_of(rules.quorum)}为{needed}名，"
-        f"到会人数{met}法定人数。"
+        f"全体代表{deputies}名{vacant}，应到代表{due}名，实到代表{present}名；"
+        f"全体代表的{share_of(rules.quorum)}为{needed}名，到会人数{met}法定人数。"
     )
 
 

@@ -110,10 +110,10 @@ def read_quorum(given: str) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """``due`` (应到): the ids of all deputies of the body; ``present`` (实到): those at the roll call.
+    """``due`` (应到): the ids of all deputies on the roll; ``present`` (实到): those at the roll call.
 
-    ``deputies``: how many the body has in all where that is more than its roll, as its ``deputies_total`` was
-    when the meeting was called. Quorum and pass mark are of this number.
+    ``deputies`` (全体代表): how many the body has in all where that is more than its roll, as its
+    ``deputies_total`` was when the meeting was called. Quorum and pass mark are of this number.
     """
 
     id: str

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ballots.domain import (
+    CODES,
     Officers,
     OnPaper,
     Poll,
@@ -113,18 +114,20 @@ def _of_poll(ballots: Ballots, poll: Poll) -> dict[str, Any]:
     assert poll.result is not None
     assert poll.opened_at is not None
     on_paper, result = ballots.on_paper(poll), dict(poll.result)
+    meeting, meeting_title = ballots.meeting(poll.body, poll.meeting)
     titles = {project: on_paper.titles[project] for project in poll.candidates}
     return {
         "body_name": ballots.body(poll.body).name,
-        "meeting_title": ballots.meeting(poll.body, poll.meeting)[1],
+        "meeting_title": meeting_title,
         "poll": poll.id,
         "title": poll.title,
         "year": on_paper.year,
         "round": ballots.round_of(poll.body, poll.id).number,
         "seats": poll.rules.seats,
+        "due": len(meeting.due),
         "result": result,
         "unit": chinese.unit_of(result),
-        "reasons": chinese.reasons(result, poll.rules, titles),
+        "reasons": chinese.reasons(result, poll.rules, titles, len(meeting.due)),
         "projects": _projects(poll, on_paper, result),
         "held_on": chinese.date_of(poll.opened_at),
         "closed_at": chinese.moment_of(poll.closed_at) if poll.closed_at else None,
@@ -154,14 +157,16 @@ def _projects(poll: Poll, on_paper: OnPaper, result: Mapping[str, Any]) -> list[
 
 
 def _channels(ballots: Ballots, poll: Poll) -> list[dict[str, Any]]:
-    """Of a poll with others than the codes: the figures of each whose count stands, and the reason of each
-    that was struck."""
+    """Of a poll with others than the codes: the figures of each whose count stands, and of each that was
+    struck what was issued, and the reason. ``id``: None for the codes, which there are once."""
     assert poll.result is not None
     result: Mapping[str, Any] = poll.result
     figures = {each["channel"]: each for each in result.get("channels", [])}
     return [
         {
-            "name": chinese.channel_name(told["channel"], told["kind"]),
+            "name": chinese.kind_name(told["kind"]),
+            "id": None if told["kind"] == CODES else told["channel"],
+            "issued": told["issued"],
             "figures": figures.get(told["channel"]),
             "struck": told["struck"],
             "replaces": told.get("replaces"),
