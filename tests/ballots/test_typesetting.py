@@ -131,3 +131,81 @@ def test_every_font_of_a_pdf_is_embedded_and_only_in_part(tmp_path):
     assert {font.split("+")[1].split()[0] for font in fonts} == {"Noto-Sans-SC", "Noto-Serif-SC"}
     assert all(font.split()[-5:-2] == ["yes", "yes", "yes"] for font in fonts)
     assert len(pdf) < 1_000_000
+
+
+COUNTED = {"issued": 77, "returned": 76, "unreturned": 1, "valid": 74, "invalid": 2, "blank": 3}
+CHANNELS = [
+    {"name": name, "id": id, "replaces": replaces, "issued": 27, "struck": struck, "figures": figures}
+    for name, id, replaces, struck, figures in (
+        ("凭码电子投票", None, None, None, COUNTED),
+        ("纸质票逐张录入", "hall-of-the-east-building", None, None, COUNTED),
+        ("表决器", "keys", None, "表决器主机漏记三名代表的表决，现场核实后改为人工计票。", None),
+        ("纸质票人工计票", "annex", "keys", None, COUNTED),
+    )
+]
+PROJECT = {
+    "title": "养老服务点建设与社区日间照料中心改造项目",
+    "rank": None,
+    "papers": None,
+    "standing": "adopted",
+}
+REPORT = {
+    "body_name": "永安镇人民代表大会",
+    "meeting_title": "第一次会议",
+    "title": "永安镇2022年民生实事项目票决",
+    "round": 1,
+    "seats": 3,
+    "due": 75,
+    "result": COUNTED | {"deputies": 79, "present": 77, "pass_mark": 40},
+    "unit": "票",
+    "reasons": ["全体代表79名，过半数为40票；得赞成票40票以上（含40票）的，方为通过。"] * 7,
+    "projects": [PROJECT | {"votes": 60, "against": 12, "abstain": 2}] * 6,
+    "held_on": "2022年4月16日",
+    "closed_at": "2022年4月16日10时32分",
+    "declared_on": "2022年4月16日",
+    "channels": CHANNELS,
+    "slips": {"spoiled": 2},
+    "hashes": {"rules": "a" * 64, "count": "b" * 64},
+    "people": [{"role": "监票人", "name": "代表8", "signed_at": None}] * 4,
+}
+
+
+def pages_of(facts):
+    return words(Typesetter(60).pdf("count-report", facts)).rstrip("\f\n").split("\f")
+
+
+@pytest.mark.slow
+def test_heads_and_names_of_a_count_report_stay_in_one_line():
+    long = [PROJECT | {"title": PROJECT["title"] * 6, "votes": 60, "against": 12, "abstain": 2}]
+    made = pages_of(REPORT | {"projects": long})
+    lines = ["".join(line.split()) for page in made for line in page.splitlines()]
+    for whole in (
+        "赞成反对弃权结果",
+        "渠道发出票收回票未收回有效票废票其中弃权",
+        "hall-of-the-east-building",
+    ):
+        assert any(whole in line for line in lines), whole
+    for name in ("凭码电子投票", "纸质票逐张录入", "表决器", "纸质票人工计票", "hall-of-the-east-building"):
+        assert any(line.startswith(name) for line in lines), name
+
+
+@pytest.mark.slow
+def test_a_count_report_is_never_signed_on_a_page_without_its_reasons():
+    for number in (6, 9, 12, 15):
+        *_, last = pages_of(REPORT | {"projects": REPORT["projects"][:1] * number, "channels": []})
+        assert ("计算依据" in last, last.count("得赞成票"), "签字" in last) == (True, 7, True)
+    first, last = pages_of(REPORT)
+    assert "计算依据" not in first
+    assert last.count("得赞成票") == 7
+    assert len(pages_of(REPORT | {"channels": []})) == 1
+
+
+@pytest.mark.slow
+def test_a_count_report_of_the_greatest_length_loses_nothing():
+    many = {
+        "people": REPORT["people"][:1] * 120,
+        "channels": [CHANNELS[2] | {"id": "k" * 63, "struck": "因" * 1000}],
+    }
+    said = "".join("".join(pages_of(REPORT | many)).split())
+    assert (said.count("代表8"), said.count("因"), said.count("k")) == (120, 1000, 63)
+    assert "校验值为SHA-256" in said
