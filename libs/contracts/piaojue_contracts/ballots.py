@@ -28,7 +28,7 @@ class MeetingOpened(Data):
     body_name = text("The body's name.")
     meeting = identifier("The meeting.")
     title = text("The meeting's title.")
-    due = whole("Deputies due to attend: all deputies of the body.", least=1)
+    due = whole("Deputies due to attend: those on the roll; the body may have vacant seats beside.", least=1)
     present = whole("Deputies present.", least=1)
     quorum_needed = whole("The fewest who must be present.", least=1)
     opened_at = instant("When it was opened.")
