@@ -7,6 +7,7 @@ import pytest
 
 from chassis.auth import ROLES
 from chassis.http import INTERNAL, PUBLIC, routes
+from chassis.http.connection import BODY_OF_ANYBODY
 from tests.support.region import SERVICES
 from tests.support.running import running
 
@@ -48,6 +49,13 @@ def test_what_is_open_to_everybody_is_known():
         (service, route.method, route.path) for service, route in ALL if route.who.name == PUBLIC.name
     } == OPEN_TO_ALL
     assert {r.path for _, r in ALL if r.who is INTERNAL} == {"/health/live", "/health/ready", "/metrics"}
+
+
+def test_what_anybody_may_send_is_small():
+    """It is read before anything is known of who sends it."""
+    taking = [route for _, route in ALL if route.takes_body and route.who.roles is None]
+    assert taking
+    assert all(route.body_limit and route.body_limit <= BODY_OF_ANYBODY for route in taking)
 
 
 def test_a_route_refuses_who_has_no_token_or_none_of_its_roles(region):
