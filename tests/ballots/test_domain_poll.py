@@ -1,6 +1,6 @@
 """The life of a poll, from the roll call to the declared result."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -152,6 +152,17 @@ def test_poll_is_counted_once_and_after_closing():
         opened().declare(NOW)
     with pytest.raises(PollNotCounted):
         counted.declare(NOW).declare(NOW)
+
+
+def test_poll_closed_by_a_clock_that_was_set_back_is_not_closed_before_it_was_opened():
+    poll = opened()
+    assert poll.close(NOW - timedelta(hours=1)).closed_at == poll.opened_at == NOW
+    later = NOW + timedelta(seconds=1)
+    assert poll.close(later).closed_at == later
+
+
+def test_poll_opened_by_a_clock_that_was_set_back_is_not_opened_before_its_meeting():
+    assert prepared().open(meeting().open(NOW), NOW - timedelta(hours=1)).opened_at == NOW
 
 
 def test_poll_with_more_papers_than_issued_is_void():

@@ -1,5 +1,7 @@
 """Suggestions and the reply that is owed."""
 
+from datetime import timedelta
+
 import pytest
 
 from proposals.domain import (
@@ -19,6 +21,11 @@ def test_suggestion_is_owed_a_reply_until_it_has_one():
     assert received.reply_owed
     assert not replied.reply_owed
     assert replied.replied_at == LATER
+
+
+def test_reply_by_a_clock_that_was_set_back_is_not_before_what_it_replies_to():
+    received = suggestion()
+    assert received.replied("好。", NOW - timedelta(hours=1)).replied_at == received.received_at
 
 
 def test_reply_is_given_once():

@@ -1,7 +1,7 @@
 """The life of a rating."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -84,6 +84,12 @@ def test_forms_are_at_most_the_members():
         opened().conclude([(92, {"water": ["satisfied"]})], NOW)
     with pytest.raises(InvalidRating):
         opened().issue(0)
+
+
+def test_rating_concluded_by_a_clock_that_was_set_back_is_not_concluded_before_it_was_opened():
+    assert opened().conclude([], NOW - timedelta(hours=1)).concluded_at == NOW
+    later = NOW + timedelta(seconds=1)
+    assert opened().conclude([], later).concluded_at == later
 
 
 def test_rating_is_opened_and_concluded_once():

@@ -200,7 +200,9 @@ def conclude_rating(
         ratings.publish(
             RATING_CONCLUDED_V1,
             subject=_subject(rating),
-            data=telling.rating_concluded(rating, ratings.on_form(rating), returned, now),
+            data=telling.rating_concluded(
+                rating, ratings.on_form(rating), returned, rating.concluded_at or now
+            ),
         )
     store.forget_deleted("forms", "codes")
     return show_rating(store, body, rating_id)

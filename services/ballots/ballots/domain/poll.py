@@ -150,7 +150,7 @@ class Poll:
         return replace(
             self,
             state=PollState.OPEN,
-            opened_at=now,
+            opened_at=max(now, meeting.opened_at or now),
             attendance=meeting.attendance,
             versions=versions,
             rules_hash=rules_hash(self.rules, self.candidates, versions, identity),
@@ -218,7 +218,8 @@ class Poll:
     def close(self, now: datetime) -> "Poll":
         """From here on no paper is accepted. Raises PollNotOpen."""
         self.check_open()
-        return replace(self, state=PollState.CLOSED, closed_at=now)
+        closed_at = max(now, self.opened_at or now)  # the clock may have been set back meanwhile
+        return replace(self, state=PollState.CLOSED, closed_at=closed_at)
 
     def count(
         self,

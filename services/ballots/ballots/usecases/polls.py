@@ -78,9 +78,8 @@ def open_poll(
         situation = situation_of(ballots, prepared) if prepared.profile else None
         poll = prepared.open(meeting, now, adoption_rules, marking_schemes, situation)
         ballots.save_poll(poll)
-        ballots.publish(
-            POLL_OPENED_V1, subject=subject_of(poll), data=told(telling.poll_opened, ballots, poll, now)
-        )
+        data = told(telling.poll_opened, ballots, poll, poll.opened_at or now)
+        ballots.publish(POLL_OPENED_V1, subject=subject_of(poll), data=data)
     return show_poll(store, body, poll_id)
 
 

@@ -32,7 +32,9 @@ def close_poll(store: Store[Ballots], body: str, poll_id: str, now: datetime) ->
         ballots.publish(
             POLL_CLOSED_V1,
             subject=subject_of(poll),
-            data=telling.poll_closed(poll, ballots.returned(body, poll_id), ballots.boxes(poll), now),
+            data=telling.poll_closed(
+                poll, ballots.returned(body, poll_id), ballots.boxes(poll), after_close(poll, now)
+            ),
         )
     store.forget_deleted("papers", "receipts", "codes", "slips")
     return show_poll(store, body, poll_id)

@@ -101,7 +101,9 @@ class Suggestion:
         """Idempotent for the same text. Raises AlreadyReplied, or InvalidSuggestion for an unfit text."""
         if self.reply is not None and self.reply != text:
             raise AlreadyReplied("the suggestion was replied to before: a reply is given once")
-        return self if self.reply == text else replace(self, reply=text, replied_at=now)
+        if self.reply == text:
+            return self
+        return replace(self, reply=text, replied_at=max(now, self.received_at))  # a clock may be set back
 
     def taken_up(self, project: str) -> "Suggestion":
         """It became a project, or part of one. Idempotent for the same project. Raises AlreadyTakenUp."""

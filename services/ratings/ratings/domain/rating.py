@@ -145,7 +145,8 @@ class Rating:
             of_project = ((times, form.get(project, [])) for times, form in returned)
             tally = read_forms(of_project, self.rules.scale)
             results[project] = grade(self.rules, self.members, tally, rule).as_json()
-        return replace(self, state=RatingState.CONCLUDED, concluded_at=now, results=results)
+        concluded_at = max(now, self.opened_at or now)  # the clock may have been set back meanwhile
+        return replace(self, state=RatingState.CONCLUDED, concluded_at=concluded_at, results=results)
 
     def check_open(self) -> None:
         if self.state is not RatingState.OPEN:
