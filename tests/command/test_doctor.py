@@ -323,6 +323,24 @@ def test_cures_come_in_the_order_in_which_they_help():
     assert doctor.CHECKS.index("database") < doctor.CHECKS.index("broker") < doctor.CHECKS.index("process")
 
 
+def test_it_looks_again_until_all_is_well_or_the_time_is_over(stores, monkeypatch):
+    looks = []
+
+    def mended(checks, seconds):
+        looks.append(seconds)
+        return [Finding(OK if len(looks) == 3 else ERROR, "broker", "ballots", "told", "start it")]
+
+    monkeypatch.setattr(doctor, "_findings", mended)
+    monkeypatch.setattr(doctor, "PAUSE", 0.01)
+    only_broker = ("doctor", "--only", "broker", "--wait")
+    assert command(*only_broker, "60", folder=stores.folder).exit_code == 0
+    assert len(looks) == 3
+    assert command(*only_broker, "0", folder=stores.folder).exit_code == 2
+    assert len(looks) == 4
+    assert command(*only_broker, "0.1", folder=stores.folder).exit_code == 2
+    assert len(looks) > 5
+
+
 def test_a_password_on_the_command_line_is_refused(stores):
     url = "http://someone:secret@127.0.0.1:15672"
     run = command("doctor", "--management-url", url, folder=stores.folder)

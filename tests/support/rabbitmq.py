@@ -17,6 +17,7 @@ from tests.support.waiting import eventually
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The program itself: the one in /usr/sbin changes user and takes Debian's folders."""
+CONTROL = SERVER.with_name("rabbitmqctl")
 
 USER = "piaojue"
 NODE = "piaojue@localhost"
@@ -214,6 +215,10 @@ class PrivateRabbitMQ:
         with urlopen(request, timeout=30) as answer:
             content = answer.read()
         return json.loads(content) if content else None
+
+    def tools(self) -> dict[str, str]:
+        """The environment in which RabbitMQ's own commands find this node."""
+        return self._environment()
 
     def _end_mapper(self) -> None:
         if self._mapper:

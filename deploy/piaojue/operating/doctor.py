@@ -2,10 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -23,6 +24,7 @@ CHECKS: Final = (
     *("sequence", "chain", "clock", "secrets", "keys", "certificates"),
 )
 """Causes before what they bring about, so that cures can be taken one after the other."""
+PAUSE: Final = 1.0
 STYLES: Final = {"error": "bold red", "warning": "yellow", "skipped": "dim", "ok": "green"}
 
 
@@ -40,6 +42,15 @@ def doctor(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what is wrong.")] = False,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="For all checks, at most.")] = 20.0,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=3600,
+            help="Look again for so many seconds while something is wrong.",
+            show_default=False,
+        ),
+    ] = 0.0,
     management_url: Annotated[
         str | None,
         typer.Option(
@@ -60,11 +71,13 @@ def doctor(
     or handled, what is parked, how far each has taken the others' events,
     the chains of the logs, modes of files with secrets, keys, certificates,
     disk. Each check is on its own and within a time: it works with whatever
-    is down. Nothing is changed.
+    is down. Nothing is changed. With --wait it looks until all is well, such
+    as after a start, and says at the end what still is not.
 
     Examples:
       piaojue doctor
       piaojue doctor --quiet --only broker --only queues
+      piaojue doctor --quiet --wait 60
       piaojue doctor --json | jq '.findings[] | select(.level == "error")'
 
     Exit codes:
@@ -75,9 +88,13 @@ def doctor(
     from piaojue.operating.checks.finding import ERROR, LEVELS, WARNING
 
     _refuse_password(management_url)
-    places, found = _configured(config, data_folder, services)
-    found += _findings(_checks(places, management_url, _folder_of(config)), seconds)
-    found = [each for each in _causes_first(found) if not only or each.check in only]
+    places, settings = _configured(config, data_folder, services)
+
+    def look() -> list["Finding"]:
+        found = settings + _findings(_checks(places, management_url, _folder_of(config)), seconds)
+        return [each for each in _causes_first(found) if not only or each.check in only]
+
+    found = _until_well(look, wait)
     found.sort(key=lambda each: (LEVELS.index(each.level), CHECKS.index(each.check)))
     counts = Counter(each.level for each in found)
     if as_json:
@@ -85,6 +102,18 @@ def doctor(
     else:
         _show([each for each in found if not quiet or each.level in {ERROR, WARNING}], counts)
     raise typer.Exit(2 if counts[ERROR] else 1 if counts[WARNING] else 0)
+
+
+def _until_well(look: Callable[[], list["Finding"]], wait: float) -> list["Finding"]:
+    """What was found at last."""
+    from piaojue.operating.checks.finding import ERROR, WARNING
+
+    end = monotonic() + wait
+    while True:
+        found = look()
+        if not any(each.level in {ERROR, WARNING} for each in found) or monotonic() + PAUSE > end:
+            return found
+        sleep(PAUSE)
 
 
 def _refuse_password(url: str | None) -> None:
