@@ -157,6 +157,25 @@ def test_the_check_of_health_that_compose_makes_is_right_about_it(region):
         assert (done.returncode == 0) is healthy
 
 
+def test_the_operators_commands_find_each_service_in_its_container(region):
+    told = by_compose("operator")
+    own = {f"PIAOJUE_{name.upper()}_HTTP_ADDRESS": name for name in SERVICES}
+    assert {name: told.environment[name] for name in own} == {key: f"{name}:8000" for key, name in own.items()}
+    here = {key: f"127.0.0.1:{region.port_of(name)}" for key, name in own.items()}
+    management = f"http://127.0.0.1:{region.rabbitmq.management_port}"
+    env = {**plain(), **told.here(region.made, **here), "RABBITMQ_MANAGEMENT_URL": management}
+    done = subprocess.run(
+        [PIAOJUE, *told.words, "--wait", "60", "--json", "--only", "process", "--only", "queues"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=env,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)["findings"]
+    assert {each["about"] for each in found if each["check"] == "process"} == set(SERVICES)
+
+
 def test_the_probes_that_kubernetes_makes_are_answered(region):
     pod = kubernetes("ballots.yaml", "Deployment", "ballots")["spec"]["template"]["spec"]
     (container,) = pod["containers"]

@@ -16,7 +16,7 @@ def register(year: Year) -> None:
         if year.suite.find(year.path("ballots"), role="clerk"):
             raise RehearsalFailed(
                 f"the body {year.body} is there already, and a rehearsal would replace its roll. Rehearse "
-                "under another id (--as ID), or in a suite of its own (without --url)."
+                "under another id (--as ID), or in a suite of its own (without --url or --region)."
             )
         _see_roles(year)
         given = {key: plan.body[key] for key in ("name", "level", "deputies_total")}
