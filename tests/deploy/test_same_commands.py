@@ -160,7 +160,8 @@ def test_the_check_of_health_that_compose_makes_is_right_about_it(region):
 def test_the_operators_commands_find_each_service_in_its_container(region):
     told = by_compose("operator")
     own = {f"PIAOJUE_{name.upper()}_HTTP_ADDRESS": name for name in SERVICES}
-    assert {name: told.environment[name] for name in own} == {key: f"{name}:8000" for key, name in own.items()}
+    expected = {key: f"{name}:8000" for key, name in own.items()}
+    assert {name: told.environment[name] for name in own} == expected
     here = {key: f"127.0.0.1:{region.port_of(name)}" for key, name in own.items()}
     management = f"http://127.0.0.1:{region.rabbitmq.management_port}"
     env = {**plain(), **told.here(region.made, **here), "RABBITMQ_MANAGEMENT_URL": management}
