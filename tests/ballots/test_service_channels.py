@@ -78,7 +78,7 @@ def test_a_mixed_poll_is_held_counted_and_verified(region, poll):
     report = f"{poll}/documents/count-report"
     assert done(region, report, by="teller", subject="t9", method="GET").status == 409
     page = done(region, report, by="scrutineer", subject="1", method="GET").body.decode()
-    assert "纸质票逐张录入（hall）" in page
+    assert "纸质票逐张录入<small>hall</small>" in page
     assert done(region, f"{poll}/declaration").json["returned"] == 53
     record = region.call("GET", f"{poll}/record").body
     assert piaojue_verify.verify_bytes(record).ok
