@@ -39,6 +39,11 @@ def test_a_broker_that_is_away_is_told_as_such():
         KombuBus("amqp://nobody@127.0.0.1:1//").look("south.inbox", [])
 
 
+def test_a_broker_that_has_no_such_virtual_host_is_not_called_away(broker_url):
+    with pytest.raises(BusUnavailable, match="no such virtual host"):
+        KombuBus(f"{broker_url}-other").look("south.inbox", [])
+
+
 def test_a_queue_that_is_emptied_has_no_messages_and_is_still_bound(broker_url):
     bus = KombuBus(broker_url)
     assert bus.empty("south.inbox") == 0
