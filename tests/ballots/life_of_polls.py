@@ -250,7 +250,7 @@ class Steps(RuleBasedStateMachine):
         for number in numbers:
             code = self.code(name, which)
             given = (name, number, code, KEY)
-            self.step(lambda day: day.spoil(name, number, code), usecases.spoil_slip, *given)  # noqa: B023
+            self.step(lambda day: day.spoil(name, number, code), usecases.spoil_slip, *given)  # noqa: B023  # called at once
 
     def code(self, name, which):
         """One of the poll that is or is not spent, one of any poll, or one that nobody has printed."""

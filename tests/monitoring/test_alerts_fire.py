@@ -30,7 +30,10 @@ def region(rabbitmq, postgres, tmp_path, template, prometheus, alertmanager):
     alertmanager.start((FOLDER / "alertmanager.yml").read_text())
     with real_region(tmp_path / "region", rabbitmq, postgres, **folder) as region:
         watch(prometheus, region, alertmanager=alertmanager.address, hurry=True)
-        up = lambda: len(prometheus.query('up{job="piaojue"} == 1')) == len(SERVICES)  # noqa: E731
+
+        def up():
+            return len(prometheus.query('up{job="piaojue"} == 1')) == len(SERVICES)
+
         eventually(up, 30, "all are scraped")
         eventually(lambda: prometheus.firing() == {("PiaojueWatchdog", "")}, 30, "nothing is wrong")
         yield region
