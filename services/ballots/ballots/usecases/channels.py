@@ -62,8 +62,7 @@ def issue_papers(
         poll = ballots.poll_to_change(body, poll_id)
         channel = ballots.channel(poll, channel_id).issue(papers)
         ballots.save_poll(poll.issue(papers))
-        ballots.save_channel(poll, channel)
-        return _shown(channel)
+        return _saved(ballots, poll, channel)
 
 
 def count_box(
@@ -82,8 +81,7 @@ def count_box(
         poll = _closed(ballots, body, poll_id)
         _check_scrutineer(ballots.officers(poll), person)
         channel = ballots.channel(poll, channel_id).box_opened(person, returned)
-        ballots.save_channel(poll, channel)
-        return _shown(channel)
+        return _saved(ballots, poll, channel)
 
 
 def enter_batch(
@@ -111,8 +109,7 @@ def enter_batch(
             channel.kind,
             lambda: channel.entered(person, given["content"], plugin, ballot, batch=given["batch"]),
         )
-        ballots.save_channel(poll, changed)
-        return _shown(changed)
+        return _saved(ballots, poll, changed)
 
 
 def settle_difference(
@@ -144,8 +141,7 @@ def settle_difference(
                 absent=given["absent"],
             ),
         )
-        ballots.save_channel(poll, changed)
-        return _shown(changed)
+        return _saved(ballots, poll, changed)
 
 
 def strike_channel(
@@ -202,8 +198,7 @@ def strike_batch(
         poll = _closed(ballots, body, poll_id)
         _check_scrutineer(ballots.officers(poll), person)
         channel = ballots.channel(poll, channel_id).strike_batch(person, batch, reason)
-        ballots.save_channel(poll, channel)
-        return _shown(channel)
+        return _saved(ballots, poll, channel)
 
 
 def show_channels(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
@@ -251,6 +246,11 @@ def _differences(
         for number, batch in sorted(channel.batches.items())
         for place in batch.differences(plugin, ballot)
     ]
+
+
+def _saved(ballots: Ballots, poll: Poll, channel: Channel) -> dict[str, Any]:
+    ballots.save_channel(poll, channel)
+    return _shown(channel)
 
 
 def _shown(channel: Channel) -> dict[str, Any]:
