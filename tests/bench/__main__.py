@@ -19,18 +19,23 @@ from tests.bench.casts import casts  # noqa: E402
 from tests.bench.declared import declared  # noqa: E402
 from tests.bench.events import events  # noqa: E402
 from tests.bench.footprint import memory_row, start_row  # noqa: E402
+from tests.bench.long_log import long_log  # noqa: E402
 from tests.bench.pair import pair  # noqa: E402
 from tests.bench.past import MOST_PAST, past  # noqa: E402
+from tests.bench.pile import pile  # noqa: E402
 from tests.bench.report import Measured, Report  # noqa: E402
+from tests.bench.soak import soak  # noqa: E402
 from tests.bench.stage import TOP, Stage  # noqa: E402
 
 Row = Callable[[Stage], Measured]
 ROWS: Mapping[str, Row] = {
     **{"casts": casts, "pair": pair, "past": past, "declared": declared},
-    **{"events": events, "memory": memory_row, "start": start_row},
+    **{"events": events, "log": long_log, "pile": pile},
+    **{"memory": memory_row, "start": start_row, "soak": soak},
 }
 DEFAULT_FILE = TOP / ".bench" / "bench.json"
-LONGEST_ROW_SECONDS = 600
+LONGEST_ROW_SECONDS = 1800
+DEFAULT_MINUTES = 3.0
 
 
 class RowTooLongError(Exception):
@@ -45,7 +50,8 @@ def main(arguments: Sequence[str] | None = None, rows: Mapping[str, Row] = ROWS)
     try:
         with TemporaryDirectory(prefix="piaojue-bench-") as folder:
             os.chmod(folder, 0o755)  # PostgreSQL's own user comes through it when root runs this
-            stage = Stage(Path(folder), quick=chosen.quick, tell=tell, past=chosen.past)
+            bounds = {"past": chosen.past, "minutes": chosen.minutes}
+            stage = Stage(Path(folder), quick=chosen.quick, tell=tell, **bounds)
             measure({name: rows[name] for name in chosen.rows or rows}, stage, report, chosen.out)
     except KeyboardInterrupt:
         tell("ended before it was done")
@@ -62,7 +68,7 @@ def measure(rows: Mapping[str, Row], stage: Stage, report: Report, out: Path) ->
         for name, row in rows.items():
             tell(f"{name} …")
             try:
-                with bounded(LONGEST_ROW_SECONDS):
+                with bounded(LONGEST_ROW_SECONDS + (round(stage.minutes * 60) if row is soak else 0)):
                     report.rows[name] = row(stage)
             except Exception as error:
                 report.failed[name] = f"{type(error).__name__}: {error}"
@@ -114,7 +120,15 @@ def parser(rows: Mapping[str, Row]) -> argparse.ArgumentParser:
         type=int,
         default=MOST_PAST,
         metavar="PAPERS",
-        help="of past polls in the store of the row past; 10,000,000 take 7 GB of the temporary folder",
+        help="of past polls in the row past, and events at most in the row log; the 10,000,000 that it is "
+        "otherwise take 7 GB of the temporary folder, and 20",
+    )
+    made.add_argument(
+        "--minutes",
+        type=float,
+        default=DEFAULT_MINUTES,
+        metavar="MINUTES",
+        help=f"of load in the row soak ({DEFAULT_MINUTES:g}); 60 tell whether memory stays flat",
     )
     made.add_argument("--out", type=Path, default=DEFAULT_FILE, help="the JSON file (.bench/bench.json)")
     return made

@@ -80,6 +80,11 @@ def memory(pid: int) -> dict[str, float]:
     return {"rss": found["VmRSS"], "pss": rolled["Pss"], "peak": found["VmHWM"]}
 
 
+def open_files(pid: int) -> int:
+    """How many, connections among them."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def fields_of(file: Path) -> dict[str, float]:
     """The sizes in a file of /proc, in MB."""
     lines = (line.split() for line in file.read_text().splitlines())

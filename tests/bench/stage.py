@@ -29,10 +29,13 @@ POSTGRES = {"track_commit_timestamp": "on"}
 class Stage:
     """For one run. Servers start when first asked for; what a row has started ends with :meth:`clear`."""
 
-    def __init__(self, folder: Path, *, quick: bool, tell: Callable[[str], None], past: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, quick: bool, tell: Callable[[str], None], past: int = 0, minutes: float = 0
+    ) -> None:
         self.folder = folder
         self.quick = quick
         self.past = past
+        self.minutes = minutes
         self.tell = tell
         self._servers = ExitStack()
         self._row = ExitStack()

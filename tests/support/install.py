@@ -48,6 +48,7 @@ def missing() -> dict[str, list[str]]:
     """Debian's package, and what of it is not there."""
     found = {"rabbitmq-server": rabbitmq.missing(), "postgresql": postgresql.missing()}
     found["wrk"] = [] if shutil.which("wrk") else ["the load generator wrk"]
+    found["gnuplot-nox"] = [] if shutil.which("gnuplot") else ["gnuplot"]
     found |= prometheus.missing()
     found |= {package: [] if program(name) else [name] for package, name in (DEPLOYING | CONSUMING).items()}
     return {package: absent for package, absent in found.items() if absent} | missing_for_pdf()
