@@ -4,7 +4,9 @@ import pytest
 
 pytest.register_assert_rewrite("chassis.testing")
 
-from tests.support.things_store import things_store  # noqa: E402
+from chassis.testing.inbox import FakeInboxStore  # noqa: E402
+from tests.support.listeners import on_tables, on_the_fake  # noqa: E402
+from tests.support.things_store import kept, things_store  # noqa: E402
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
@@ -34,3 +36,19 @@ def postgresql_store(database_url):
     """The same on PostgreSQL alone."""
     with things_store(database_url("north")) as made:
         yield made
+
+
+@pytest.fixture(params=["fake", "sqlite_store", pytest.param("postgresql_store", marks=pytest.mark.real)])
+def listener(request):
+    """Who hears of things, on the fake and on either database."""
+    if request.param == "fake":
+        return on_the_fake()
+    return on_tables(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def hears(listener):
+    """What its handlers have kept."""
+    if isinstance(listener.inbox_store, FakeInboxStore):
+        return lambda: listener.inbox_store.work
+    return lambda: kept(listener.inbox_store._store)

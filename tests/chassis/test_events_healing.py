@@ -19,10 +19,9 @@ from chassis.events.log import EventLog, page_answerer
 from chassis.events.relay import Relay
 from chassis.metrics import sample
 from chassis.testing.bus import FakeBus
-from chassis.testing.inbox import FakeInboxStore
 from chassis.testing.log import FakeEventLog, leading
 from chassis.testing.things import SOURCE, altered
-from tests.support.listeners import Listener
+from tests.support.listeners import Listener, on_the_fake
 from tests.support.things_store import kept, tell, things_store
 from tests.support.waiting import eventually
 
@@ -51,7 +50,7 @@ def log(bus):
 
 @pytest.fixture
 def listener():
-    return Listener(FakeInboxStore(work=[]), lambda work, number: work.append(number))
+    return on_the_fake()
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from chassis.events.log import page_answerer
 from chassis.events.relay import Relay
 from chassis.store import StoreUnavailable
 from chassis.testing.bus import FakeBus
-from chassis.testing.inbox import FakeInboxStore
 from chassis.testing.log import FakeEventLog
 from piaojue_contracts import Event, verify
-from tests.support.listeners import Listener
+from tests.support.listeners import on_the_fake
 
 SUBJECTS = 3
 
@@ -29,7 +28,7 @@ class Events(RuleBasedStateMachine):
         self.random = Random(seed)
         self.bus, self.log = FakeBus(), FakeEventLog(subjects=SUBJECTS)
         self.bus.answers(pages_queue("north"), page_answerer(self.log, 4))
-        self.listener = Listener(FakeInboxStore(work=[]), lambda work, number: work.append(number))
+        self.listener = on_the_fake()
         self.healing = Healing("east", self.listener.inbox, self.bus, timeout=0, compare=1)
         self.committed = 0
         self.start_relay()

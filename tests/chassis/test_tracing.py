@@ -25,9 +25,8 @@ from chassis.testing.things import HAPPENED, SOURCE, altered, happenings
 from chassis.tracing import Collecting, Kind, recording
 from chassis.tracing.otlp import BATCH, WAITING
 from piaojue_contracts import Event
-from tests.chassis.test_events_inbox import deliveries
 from tests.support.collector import collecting
-from tests.support.listeners import Listener
+from tests.support.listeners import Listener, deliveries
 from tests.support.things_store import kept, tell
 from tests.support.waiting import eventually
 

@@ -1,16 +1,22 @@
 """Who hears of things: an inbox of either store with handlers that tests can make fail."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from chassis.bus import Delivery
 from chassis.events.inbox import Heard, Inbox
-from chassis.testing.inbox import NOON
+from chassis.events.inbox_store import InboxStore
+from chassis.store import Store
+from chassis.testing.inbox import NOON, FakeInboxStore
 from chassis.testing.things import HAPPENED, event_type
+from piaojue_contracts import Event, exchange_of
 
 PAUSES = (1, 2, 5)
+ALWAYS = 1000
+"""As often as that a handler fails that never succeeds."""
 
 
 @dataclass
@@ -69,3 +75,16 @@ class Listener:
                 return
             self.clock.pass_by(seconds)
             self.inbox.retry()
+
+
+def on_the_fake() -> Listener:
+    return Listener(FakeInboxStore(work=[]), lambda work, number: work.append(number))
+
+
+def on_tables(store: Store[Any]) -> Listener:
+    return Listener(InboxStore(store), lambda things, number: things.keep(number))
+
+
+def deliveries(events: Iterable[Event]) -> list[Delivery]:
+    """As the broker brings them."""
+    return [Delivery(event.as_bytes(), exchange_of(event.producer), event.routing_key) for event in events]
