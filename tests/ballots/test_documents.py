@@ -8,7 +8,7 @@ import pytest
 from ballots import usecases
 from ballots.domain import PollNotCounted, PollNotDeclared
 from ballots.service.pages import page, policy
-from ballots.store import Ballots, UnknownMeeting, UnknownPoll
+from ballots.store import UnknownMeeting, UnknownPoll
 from chassis.auth import Caller
 from tests.ballots import test_channels as by_hand
 from tests.ballots.meetings import (
@@ -27,16 +27,14 @@ from tests.ballots.meetings import (
     with_body,
     with_meeting,
 )
-from tests.support.stores import migrated_store
 
 CLERK = Caller("office", frozenset({"clerk"}), frozenset({BODY}))
 FOR_AGAINST = RULES | {"marking": {"scheme": "for-against"}}
 
 
 @pytest.fixture
-def store(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as made:
-        yield made
+def stores(sqlite_stores):
+    return sqlite_stores
 
 
 def said(html):

@@ -4,10 +4,9 @@ import pytest
 
 from ballots import usecases
 from ballots.domain import InvalidOfficers, NotAppointed, PollAlreadyOpened
-from ballots.store import Ballots, UnknownPoll
+from ballots.store import UnknownPoll
 from chassis.auth import Caller
 from tests.ballots.meetings import BODY, NOW, RULES_LOADED, SCHEMES_LOADED, events, prepare, with_meeting
-from tests.support.stores import migrated_store
 
 OFFICERS = {
     "scrutineers": [{"id": "7", "name": None}, {"id": "3", "name": "代表3"}],
@@ -18,11 +17,10 @@ OFFICERS = {
 
 
 @pytest.fixture
-def store(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as made:
-        with_meeting(made, present=60)
-        prepare(made)
-        yield made
+def store(sqlite_stores):
+    with_meeting(sqlite_stores[0], present=60)
+    prepare(sqlite_stores[0])
+    return sqlite_stores[0]
 
 
 def test_officers_are_shown_as_appointed_with_the_names_of_the_roll(store):

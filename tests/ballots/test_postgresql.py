@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from ballots import usecases
 from ballots.domain import CodeSpent, PollNotOpen, PollState
-from ballots.store import Ballots
 from tests.ballots.meetings import (
     BODY,
     KINDS_LOADED,
@@ -24,26 +23,12 @@ from tests.ballots.meetings import (
     open_poll,
     with_meeting,
 )
-from tests.support.stores import migrated_store
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def url(database_url):
-    return database_url("ballots")
-
-
-@pytest.fixture
-def store(url, tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
-        yield made
-
-
-@pytest.fixture
-def other(store, url, tmp_path):
-    """What a second process would have."""
-    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
-        yield made
+def stores(postgresql_stores):
+    return postgresql_stores
 
 
 def test_a_poll_runs_from_roll_call_to_result(store):

@@ -6,27 +6,12 @@ import pytest
 
 from ballots import usecases
 from ballots.domain import RollCallKind, RollRow, RollTable
-from ballots.store import Ballots
 from tests.ballots.meetings import BODY, NOW, prepare, with_body, with_meeting
-from tests.support.stores import migrated_store
 
 
 @pytest.fixture
-def url(database_url):
-    return database_url("ballots")
-
-
-@pytest.fixture
-def store(url, tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
-        yield made
-
-
-@pytest.fixture
-def other(store, url, tmp_path):
-    """What a second process would have."""
-    with migrated_store("ballots", Ballots, tmp_path, url=url) as made:
-        yield made
+def stores(postgresql_stores):
+    return postgresql_stores
 
 
 def test_a_roll_its_history_and_a_roll_call_are_kept(store):

@@ -9,20 +9,18 @@ from sqlalchemy import insert
 
 from ballots import usecases
 from ballots.domain import InvalidRollCall, RollCall, RollCallKind, UnknownDeputy, present_at
-from ballots.store import Ballots, UnknownMeeting
+from ballots.store import UnknownMeeting
 from ballots.store.tables import roll_calls
 from tests.ballots.meetings import BODY, NOW, with_body
-from tests.support.stores import migrated_store
 
 CALLED, ARRIVED, LEFT = RollCallKind
 
 
 @pytest.fixture
-def store(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as made:
-        with_body(made)
-        usecases.call_meeting(made, BODY, {"meeting": "m1", "title": "会议", "quorum": "2/3"})
-        yield made
+def store(sqlite_stores):
+    with_body(sqlite_stores[0])
+    usecases.call_meeting(sqlite_stores[0], BODY, {"meeting": "m1", "title": "会议", "quorum": "2/3"})
+    return sqlite_stores[0]
 
 
 def at(minute):

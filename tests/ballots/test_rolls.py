@@ -4,7 +4,7 @@ import pytest
 
 from ballots import usecases
 from ballots.domain import InvalidBody, InvalidRoll, QuorumNotMet, RollHasFaults, RollRow, RollTable
-from ballots.store import Ballots, UnknownBody
+from ballots.store import UnknownBody
 from tests.ballots.meetings import (
     BODY,
     NOW,
@@ -19,13 +19,11 @@ from tests.ballots.meetings import (
     with_body,
     with_meeting,
 )
-from tests.support.stores import migrated_store
 
 
 @pytest.fixture
-def store(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as made:
-        yield made
+def stores(sqlite_stores):
+    return sqlite_stores
 
 
 def table(*names, ignored=()):

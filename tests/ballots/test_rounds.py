@@ -5,7 +5,7 @@ import pytest
 
 from ballots import usecases
 from ballots.domain import NoFurtherRound, PollNotDeclared
-from ballots.store import Ballots, NextRoundExists, PollExists
+from ballots.store import NextRoundExists, PollExists
 from tests.ballots.meetings import (
     BODY,
     NOW,
@@ -18,13 +18,11 @@ from tests.ballots.meetings import (
     open_poll,
     with_meeting,
 )
-from tests.support.stores import migrated_store
 
 
 @pytest.fixture
-def store(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as made:
-        yield made
+def stores(sqlite_stores):
+    return sqlite_stores
 
 
 def declared(store, papers, poll="p1", rules=None):

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
 from chassis.events.log import EventLog
-from chassis.store import Store, Transaction, migrate
+from chassis.store import Repository, Store, Transaction, migrate
 from chassis.store.engine import WRITES
 from chassis.store.tables import event_log, outbox
 
@@ -26,12 +28,26 @@ def migrated_store(
     It is the file ``<service>.db`` in the folder, unless ``url`` names another place, such as one of the
     fixture ``database_url``. Asked for twice, it is the same store twice: what two processes would have.
     """
-    store = Store.at(url or f"sqlite:///{folder / service}.db", repository)
+    file = folder / f"{service}.db"
+    if url is None and not file.exists():
+        file.write_bytes(_migrated(service))
+    store = Store.at(url or f"sqlite:///{file}", repository)
     try:
-        migrate(store.engine, service)
+        if url is not None:
+            migrate(store.engine, service)
         yield store
     finally:
         store.close()
+
+
+@cache
+def _migrated(service: str) -> bytes:
+    """A SQLite file with the service's tables: they are made once in a run, and copied for each test."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{service}.db"
+        with closing(Store.at(f"sqlite:///{file}", Repository)) as store:
+            migrate(store.engine, service)
+        return file.read_bytes()
 
 
 def told(store: Store[Any], event: str = "") -> list[dict[str, Any]]:
