@@ -1,11 +1,11 @@
-"""Receipts, their root, and the limit of guesses."""
+"""Receipts, and their root."""
 
 import hashlib
 import re
 
 import pytest
 
-from ballots.domain import NONCE, GuessLimit, TooManyGuesses, receipt_of, receipts_root
+from ballots.domain import NONCE, receipt_of, receipts_root
 from ballots.domain.hashing import canonical, digest, merkle_root
 
 CODE = "3333-3333-33333"
@@ -73,46 +73,3 @@ def test_nonce_of_other_length_or_letters_is_none(nonce):
 def test_canonical_json_refuses_what_is_no_number():
     with pytest.raises(ValueError, match="JSON"):
         canonical(float("nan"))
-
-
-def test_guesses_are_answered_up_to_the_limit_and_again_with_time():
-    limit = GuessLimit(per_minute=60, at_once=3)
-    for _ in range(3):
-        limit.take("p1", 100.0)
-    with pytest.raises(TooManyGuesses) as refused:
-        limit.take("p1", 100.0)
-    assert refused.value.retry_after == 1
-    with pytest.raises(TooManyGuesses):
-        limit.take("p1", 100.9)
-    limit.take("p1", 101.1)
-    with pytest.raises(TooManyGuesses):
-        limit.take("p1", 101.2)
-
-
-def test_guesses_do_not_add_up_beyond_a_full_bucket():
-    limit = GuessLimit(per_minute=60, at_once=2)
-    limit.take("p1", 0.0)
-    for _ in range(2):
-        limit.take("p1", 10_000.0)
-    with pytest.raises(TooManyGuesses):
-        limit.take("p1", 10_000.0)
-
-
-def test_guesses_at_one_poll_are_no_matter_of_another():
-    limit = GuessLimit(per_minute=1, at_once=1)
-    limit.take("p1", 0.0)
-    limit.take("p2", 0.0)
-    with pytest.raises(TooManyGuesses) as refused:
-        limit.take("p1", 0.0)
-    assert refused.value.retry_after == 60
-
-
-def test_guesses_at_polls_that_do_not_exist_neither_fill_the_memory_nor_empty_that_of_one_that_does():
-    limit = GuessLimit(per_minute=1, at_once=5)
-    for _ in range(5):
-        limit.take("real", 0.0)
-    for number in range(10_000):
-        limit.take(f"made-up-{number}", 0.0)
-    assert len(limit._buckets) <= 1024
-    with pytest.raises(TooManyGuesses):
-        limit.take("real", 0.0)

@@ -22,8 +22,6 @@ MARKS = [["water", "road"], ["clinic"], ["water", "clinic"], ["road"], []]
 OPEN_POLL = [f"piaojue_ballots_open_poll_{figure}" for figure in ("present", "quorum", "issued", "returned")]
 GAP = "piaojue_ballots_reconciliation_gap"
 OF_ALL_POLLS = {
-    "piaojue_ballots_guesses_total",
-    "piaojue_ballots_guesses_throttled_total",
     "piaojue_ballots_polls",
 }
 """Whoever measures more of a poll says here what, and shows that it is no vote."""
@@ -211,7 +209,7 @@ def of_single_polls(page):
 def test_metrics_count_without_saying_who_or_what(poll):
     """Bodies and polls are named, and nobody and nothing of what is in them."""
     page = poll.region.call("GET", "/ballots/metrics").body.decode()
-    assert 'piaojue_ballots_guesses_total{service="ballots"} 1.0' in page
+    assert 'piaojue_guesses_total{service="ballots"} 1.0' in page
     people = {each[part] for each in ROLL for part in ("id", "name")}
     projects = {project for marks in MARKS for project in marks}
     for seen in (*samples(poll.metrics_while_open), *samples(page)):

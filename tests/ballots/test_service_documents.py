@@ -23,6 +23,11 @@ def words(pdf):
     return subprocess.run(command, input=pdf, capture_output=True, timeout=60, check=True).stdout.decode()
 
 
+def guesses_of(region):
+    page = region.call("GET", "/ballots/metrics").body.decode()
+    return float(re.findall(r'^piaojue_guesses_total{service="ballots"} (.+)$', page, re.M)[0])
+
+
 def refused(answer):
     return answer.status, answer.json["slug"], answer.json.get("field")
 
@@ -72,6 +77,10 @@ def test_slips_are_printed_issued_exchanged_and_cast(region):
     by_number = dict(zip(numbers_of(text), codes, strict=True))
     assert cast(by_number[1]) == 201
     assert cast(by_number[8]) == 404
+    guesses = guesses_of(region)
+    mistyped = region.call("POST", f"{poll}/slips/2/spoil", {"code": by_number[8]}, **CLERK)
+    assert refused(mistyped) == (404, "code-unknown", "code")
+    assert guesses_of(region) == guesses + 1
     spoil = {"code": by_number[2]}
     assert region.call("POST", f"{poll}/slips/2/spoil", spoil, **CLERK).json["issued"] == 6
     assert cast(by_number[2]) == 404

@@ -49,8 +49,8 @@ def counted(region, poll):
 
 def guesses(region):
     page = region.call("GET", "/ballots/metrics").body.decode()
-    lines = [line for line in page.splitlines() if line.startswith("piaojue_ballots_guesses_total")]
-    assert all(line.startswith('piaojue_ballots_guesses_total{service="ballots"} ') for line in lines)
+    lines = [line for line in page.splitlines() if line.startswith("piaojue_guesses_total")]
+    assert all(line.startswith('piaojue_guesses_total{service="ballots"} ') for line in lines)
     return float(lines[0].split()[-1]) if lines else 0.0
 
 

@@ -2,12 +2,14 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
 from chassis.auth import ROLES
 from chassis.http import PUBLIC, routes
 from piaojue_contracts.proposals import IMPLEMENTATION_STARTED_V1
+from ratings.domain import new_code
 from ratings.service import RatingsService
 from tests.ratings.asking import BODY, RATINGS, asked, conclude, conclusion_told, hand_in, opened, prepare
 from tests.ratings.raters import ASKED, SCALE, TITLES, graded, started
@@ -96,6 +98,26 @@ def test_forms_sent_during_the_conclusion_are_in_or_out(region):
     assert hand_in(region, path, codes[0], {}).slug == "rating-not-open"
 
 
+def test_guesses_are_told_to_wait_and_a_right_code_is_not():
+    settings = {"PIAOJUE_RATINGS_GUESSES_PER_MINUTE": "1", "PIAOJUE_RATINGS_GUESSES_AT_ONCE": "5"}
+    source = Random(1)
+    with running("ratings", played=("proposals",), settings=settings) as region:
+        region.tell(IMPLEMENTATION_STARTED_V1, f"bodies/{BODY}/2021", started())
+        region.heard_all("ratings", "proposals")
+        (path, codes), (other, _) = opened(region, 3), opened(region, 1)
+        guessed = [new_code(source) for _ in range(4)] + ["no code at all"] * 4
+        answers = [hand_in(region, path, code, {}) for code in guessed]
+        assert [(each.status, each.slug) for each in answers[:5]] == [(404, "code-unknown")] * 5
+        assert [(each.status, each.slug) for each in answers[5:]] == [(429, "too-many-guesses")] * 3
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        assert [hand_in(region, path, code, {}).status for code in codes] == [201] * 3
+        assert hand_in(region, path, codes[0], {}).slug == "code-spent"
+        assert hand_in(region, other, new_code(source), {}).slug == "code-unknown"
+        page = region.call("GET", "/ratings/metrics").body.decode()
+    assert 'piaojue_guesses_total{service="ratings"} 9.0' in page
+    assert 'piaojue_guesses_throttled_total{service="ratings"} 3.0' in page
+
+
 def test_project_without_a_valid_form_is_told_with_an_empty_verdict(region):
     path, [code] = opened(region, 1)
     assert hand_in(region, path, code, {}).status == 201
@@ -145,7 +167,7 @@ def test_every_refusal_is_answered_with_its_slug(region):
         assert (answer.slug, answer.status) == (slug, status), answer.body
         assert "superb" not in answer.body.decode()
     declared = {refusal.slug for route in routes(RatingsService) for refusal in route.refuses}
-    beside = {"rule-changed", "plugin-failed", "not-parked"}  # of plugins, below; of the chassis
+    beside = {"rule-changed", "plugin-failed", "too-many-guesses", "not-parked"}  # below; of the chassis
     assert set(provoked) | beside == declared
 
 

@@ -70,8 +70,8 @@ _CASTING: Final = (
     Panel(
         "Unknown codes",
         [
-            Query("sum(increase(piaojue_ballots_guesses_total[1m]))", "sent in a minute"),
-            Query("sum(increase(piaojue_ballots_guesses_throttled_total[1m]))", "told to wait"),
+            Query("sum(increase(piaojue_guesses_total[1m]))", "sent in a minute"),
+            Query("sum(increase(piaojue_guesses_throttled_total[1m]))", "told to wait"),
         ],
         says="A few are slips of the finger. Throttled ones are not.",
     ),

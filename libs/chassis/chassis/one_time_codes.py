@@ -5,14 +5,35 @@ else: without 0 O, 1 I L, 2 Z, 5 S, 8 B, G, U. Pure, so that a ``domain.py`` may
 """
 
 import hmac
+import math
 import random
 import unicodedata
+
+from chassis.errors import NotFound, TooMany
 
 ALPHABET = "34679ACDEFHJKMNPQRTVWXY"
 _RANDOM_CHARACTERS = 12
 _GROUPS = (4, 4, 5)
 _LONGEST_INPUT = 64
 _IGNORED = frozenset(" -‐‑‒–—―−_\u3000\t\r\n")
+
+
+class CodeUnknown(NotFound):
+    """No slip that was handed out here has this code."""
+
+    slug = "code-unknown"
+
+
+class TooManyGuesses(TooMany):
+    """Too many unknown codes were sent here: more are told to wait. A right code is not."""
+
+    slug = "too-many-guesses"
+
+    def __init__(self, seconds: float) -> None:
+        self.retry_after = math.ceil(seconds)
+        super().__init__(
+            "Too many unknown codes were sent here: wait, and compare the code with the slip.", field="code"
+        )
 
 
 def new_code(random_source: random.Random) -> str:

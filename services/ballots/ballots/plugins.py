@@ -7,6 +7,7 @@ from typing import Any, Final
 import yaml
 
 from ballots.domain import AdoptionRule, BallotChannel, InvalidProfile, MarkingScheme, Profile
+from chassis import guessing
 from chassis.config import Listed, Location, Setting, Text, Whole, settings_for
 from chassis.plugins import PluginFaults, PluginGroup
 
@@ -61,19 +62,7 @@ SETTINGS: Final = (
         "File with the key that counts and records are signed with: Ed25519, PEM; every process of the "
         "service needs the same one. Without it, one is made in the data folder.",
     ),
-    Setting(
-        "guesses_per_minute",
-        Whole(1, 1_000_000),
-        120,
-        "How many unknown codes are answered for a poll, by each process; a right code always is. More are "
-        "told to wait.",
-    ),
-    Setting(
-        "guesses_at_once",
-        Whole(1, 1_000_000),
-        120,
-        "How many unknown codes are answered in a row, before that limit is felt.",
-    ),
+    *guessing.SETTINGS,
     Setting(
         "pdf_seconds",
         Whole(1, 600),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from chassis import guessing
 from chassis.config import Listed, Setting, Text, settings_for
 from chassis.plugins import PluginGroup
 from ratings.domain import VerdictRule
@@ -23,5 +24,6 @@ SETTINGS: Final = (
         "one is made in the data folder.",
         secret=True,
     ),
+    *guessing.SETTINGS,
 )
 settings_for("ratings", SETTINGS)

@@ -4,9 +4,10 @@ from typing import Any
 
 from chassis.clock import now
 from chassis.events import Heard, handles
+from chassis.guessing import guesses_for
 from chassis.http import PUBLIC, Call, bearer, http
 from chassis.plugins import PluginFailed
-from chassis.service import Plugged, Secret, Service
+from chassis.service import Made, Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 from piaojue_contracts.proposals import IMPLEMENTATION_STARTED_V1
 from ratings import usecases
@@ -22,6 +23,7 @@ from ratings.domain import (
     RatingNotOpen,
     RuleChanged,
     SeveralGrades,
+    TooManyGuesses,
     UnknownProject,
 )
 from ratings.plugins import VERDICT_RULES
@@ -47,6 +49,7 @@ class RatingsService(Service):
     store = Stored(Ratings)
     verdict_rules = Plugged(VERDICT_RULES, "verdict_rules")
     code_key = Secret("code_key")
+    guesses = Made(guesses_for)
     handing_in = Grouped(usecases.hand_in_forms)
 
     @http("GET", "/bodies/<body>/projects", who=CLERK, answer=RateablesSchema())
@@ -118,7 +121,10 @@ class RatingsService(Service):
         body=FormSchema(),
         answer=AcceptedSchema(),
         status=201,
-        refuses=(UnknownRating, RatingNotOpen, CodeUnknown, CodeSpent, InvalidForm, SeveralGrades),
+        refuses=(
+            *(UnknownRating, RatingNotOpen, CodeUnknown, CodeSpent, InvalidForm, SeveralGrades),
+            TooManyGuesses,
+        ),
         body_limit=65536,
         confidential=True,
     )
@@ -129,9 +135,9 @@ class RatingsService(Service):
         A refused form leaves the code good. A project without a grade is accepted: the form is invalid for
         it.
         """
-        return self.handing_in(
-            usecases.read_form(call.path["body"], call.path["rating"], call.data, self.code_key)
-        )
+        body, rating = call.path["body"], call.path["rating"]
+        with self.guesses.limited(body, rating):
+            return self.handing_in(usecases.read_form(body, rating, call.data, self.code_key))
 
     @http(
         "POST",

@@ -42,7 +42,6 @@ from ballots.domain.counting import Attendance, Count, PerChannel, Reading, coun
 from ballots.domain.errors import (
     ChiefSignsLast,
     CodeSpent,
-    CodeUnknown,
     CountHashDiffers,
     Fault,
     InvalidBody,
@@ -84,7 +83,6 @@ from ballots.domain.errors import (
     SlipSpoiled,
     SlipsPrintedMeanwhile,
     TallyExceedsValid,
-    TooManyGuesses,
     TooManyObjections,
     UnknownCandidate,
     UnknownDeputy,
@@ -92,7 +90,6 @@ from ballots.domain.errors import (
     UnknownProfile,
     UnknownSlip,
 )
-from ballots.domain.guessing import GuessLimit
 from ballots.domain.hashing import canonical
 from ballots.domain.marking import (
     BUILT_IN_MARKING_SCHEMES,
@@ -150,7 +147,15 @@ from ballots.domain.slip_numbers import (
     check_spoilable,
     summary_of,
 )
-from ballots.domain.slips import ALPHABET, code_hash, format_code, new_code, normalise_code
+from ballots.domain.slips import (
+    ALPHABET,
+    CodeUnknown,
+    TooManyGuesses,
+    code_hash,
+    format_code,
+    new_code,
+    normalise_code,
+)
 from ballots.domain.telling import OnPaper
 
 __all__ = [
@@ -191,7 +196,6 @@ __all__ = [
     "Fault",
     "Figures",
     "ForAgainstScheme",
-    "GuessLimit",
     "HandPapers",
     "HandTallies",
     "InvalidBody",

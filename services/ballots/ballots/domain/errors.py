@@ -1,9 +1,8 @@
 """What the poll refuses, each error named after the broken rule; no text holds a code or a choice."""
 
-import math
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from chassis.reading import Fault as Fault
 
 
@@ -150,10 +149,6 @@ class UnknownProfile(NotFound):
     slug = "unknown-profile"
 
 
-class CodeUnknown(NotFound):
-    slug = "code-unknown"
-
-
 class CodeSpent(Conflict):
     slug = "code-spent"
 
@@ -182,19 +177,6 @@ class SlipsPrintedMeanwhile(Conflict):
     """Somebody else had slips printed at the same time, with these numbers; try again for the next ones."""
 
     slug = "slips-printed-meanwhile"
-
-
-class TooManyGuesses(TooMany):
-    """Too many unknown codes were sent for this poll: more are not answered for a while. A right code is."""
-
-    slug = "too-many-guesses"
-
-    def __init__(self, seconds: float) -> None:
-        self.retry_after = math.ceil(seconds)
-        super().__init__(
-            "Too many unknown codes were sent for this poll: wait, and compare the code with the slip.",
-            field="code",
-        )
 
 
 class NotAppointed(Forbidden):

@@ -1,10 +1,24 @@
 """Slip codes: what a deputy finds on a sealed slip and casts a paper with, once."""
 
-from ballots.domain.errors import CodeUnknown
 from chassis import one_time_codes
-from chassis.one_time_codes import ALPHABET, code_hash, format_code, new_code
+from chassis.one_time_codes import (
+    ALPHABET,
+    CodeUnknown,
+    TooManyGuesses,
+    code_hash,
+    format_code,
+    new_code,
+)
 
-__all__ = ["ALPHABET", "code_hash", "format_code", "new_code", "normalise_code"]
+__all__ = [
+    "ALPHABET",
+    "CodeUnknown",
+    "TooManyGuesses",
+    "code_hash",
+    "format_code",
+    "new_code",
+    "normalise_code",
+]
 
 
 def normalise_code(text: str) -> str:

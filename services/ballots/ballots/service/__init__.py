@@ -5,7 +5,6 @@ from ballots.plugins import ADOPTION_RULES, BALLOT_CHANNELS, MARKING_SCHEMES, pr
 from ballots.service.bodies import BodyRoutes
 from ballots.service.channels import ChannelRoutes
 from ballots.service.documents import DocumentRoutes
-from ballots.service.guessing import guesses_for
 from ballots.service.meetings import MeetingRoutes
 from ballots.service.objections import ObjectionRoutes
 from ballots.service.officers import OfficerRoutes
@@ -20,6 +19,7 @@ from ballots.service.rounds import RoundRoutes
 from ballots.service.slips import SlipRoutes
 from ballots.service.typesetting import typesetter_for
 from ballots.store import Ballots
+from chassis.guessing import guesses_for
 from chassis.service import Made, Observed, Plugged, Secret, Service
 from chassis.store import Grouped, Stored
 

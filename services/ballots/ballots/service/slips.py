@@ -13,6 +13,7 @@ from ballots.domain import (
     SlipNotIssued,
     SlipSpoiled,
     SlipsPrintedMeanwhile,
+    TooManyGuesses,
     UnknownSlip,
 )
 from ballots.schemas import IssueSlipsSchema, PrintSlipsSchema, SlipsAnswerSchema, SpoilSlipSchema
@@ -27,6 +28,7 @@ class SlipRoutes:
 
     store: Any
     code_key: Any
+    guesses: Any
     typesetter: Any
 
     @http(
@@ -74,14 +76,18 @@ class SlipRoutes:
         who=CLERK,
         body=SpoilSlipSchema(),
         answer=SlipsAnswerSchema(),
-        refuses=(UnknownPoll, PollNotOpen, UnknownSlip, SlipNotIssued, SlipSpoiled, CodeUnknown, CodeSpent),
+        refuses=(
+            *(UnknownPoll, PollNotOpen, UnknownSlip, SlipNotIssued, SlipSpoiled),
+            *(CodeUnknown, CodeSpent, TooManyGuesses),
+        ),
     )
     def spoil_slip(self, call: Call) -> dict[str, Any]:
         """Takes a spoiled slip back, unused: its code is cancelled, and another slip may be issued for it."""
-        return usecases.spoil_slip(
-            *(self.store, call.path["body"], call.path["poll"], _number(call)),
-            *(call.data["code"], self.code_key),
-        )
+        body, poll = call.path["body"], call.path["poll"]
+        with self.guesses.limited(body, poll):
+            return usecases.spoil_slip(
+                self.store, body, poll, _number(call), call.data["code"], self.code_key
+            )
 
     @http(
         "GET",

@@ -1,11 +1,18 @@
 """The rules of the rating: pure, standard library only; times, ids and randomness are arguments."""
 
 from ratings.domain import telling
-from ratings.domain.codes import ALPHABET, code_hash, format_code, new_code, normalise_code
+from ratings.domain.codes import (
+    ALPHABET,
+    CodeUnknown,
+    TooManyGuesses,
+    code_hash,
+    format_code,
+    new_code,
+    normalise_code,
+)
 from ratings.domain.errors import (
     AmbiguousProject,
     CodeSpent,
-    CodeUnknown,
     Fault,
     FormsExceedMembers,
     InvalidForm,
@@ -59,6 +66,7 @@ __all__ = [
     "Rules",
     "SeveralGrades",
     "Tally",
+    "TooManyGuesses",
     "UnknownGrade",
     "UnknownProject",
     "VerdictRule",

@@ -1,10 +1,24 @@
 """Form codes: what a rater finds on a sealed slip and hands in a form with, once."""
 
 from chassis import one_time_codes
-from chassis.one_time_codes import ALPHABET, code_hash, format_code, new_code
-from ratings.domain.errors import CodeUnknown
+from chassis.one_time_codes import (
+    ALPHABET,
+    CodeUnknown,
+    TooManyGuesses,
+    code_hash,
+    format_code,
+    new_code,
+)
 
-__all__ = ["ALPHABET", "code_hash", "format_code", "new_code", "normalise_code"]
+__all__ = [
+    "ALPHABET",
+    "CodeUnknown",
+    "TooManyGuesses",
+    "code_hash",
+    "format_code",
+    "new_code",
+    "normalise_code",
+]
 
 
 def normalise_code(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a rating refuses, each error named after the broken rule; no text holds a code or a given grade."""
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.errors import Conflict, Invalid
 from chassis.reading import Fault as Fault
 
 
@@ -54,10 +54,6 @@ class RuleChanged(Conflict):
     """The rule that is loaded is not the one, by name and version, that the rating was opened with."""
 
     slug = "rule-changed"
-
-
-class CodeUnknown(NotFound):
-    slug = "code-unknown"
 
 
 class CodeSpent(Conflict):
