@@ -129,9 +129,16 @@ NOT_GOOD = {
     "no end": (lambda: token(exp=None), "token-malformed"),
     "no subject": (lambda: token(sub=None), "token-malformed"),
     "empty subject": (lambda: token(sub=""), "token-malformed"),
+    "a subject with NUL": (lambda: token(sub="a\0"), "token-malformed"),
+    "a subject of two lines": (lambda: token(sub="a\nb"), "token-malformed"),
+    "a subject that reads backwards": (lambda: token(sub="a\u202eb"), "token-malformed"),
+    "a subject with half a character": (lambda: token(sub="\ud800"), "token-malformed"),
+    "a long subject": (lambda: token(sub="a" * 256), "token-malformed"),
+    "a number as subject": (lambda: token(sub=7), "token-malformed"),
     "roles that are no list": (lambda: token(roles="clerk"), "token-malformed"),
     "bodies that are no texts": (lambda: token(bodies=[1]), "token-malformed"),
     "an end that is no time": (lambda: token(exp="soon"), "token-malformed"),
+    "an end in a text": (lambda: token(exp="9999999999"), "token-malformed"),
     "an end that never comes": (lambda: token(exp=float("inf")), "token-malformed"),
     "garbage": (lambda: "garbage", "token-malformed"),
     "dots": (lambda: "..", "token-malformed"),
@@ -211,6 +218,18 @@ def test_a_provider_is_asked_once_for_many_unknown_keys():
     for n in range(10):
         assert refusal(authenticator, f"Bearer {token(kid=str(n))}") == "token-unknown-key"
     assert asked == ["https://idp.example/jwks"]
+
+
+def test_a_remembered_token_does_not_outlive_a_key_that_was_replaced_under_its_name(monkeypatch):
+    shown = [jwks(KEY)]
+    provider = UrlKeys("https://idp.example/jwks", lambda url: json.dumps(shown[-1]).encode())
+    authenticator = Authenticator(ISSUER, AUDIENCE, provider)
+    good = f"Bearer {token()}"
+    authenticator.caller(good)
+    shown.append({"keys": [{**jwks(OTHER)["keys"][0], "kid": KID}]})
+    for name in ("KEYS_AGE_SECONDS", "FETCH_PAUSE_SECONDS"):
+        monkeypatch.setattr(keys, name, 0.0)
+    assert refusal(authenticator, good) == "token-bad-signature"
 
 
 def test_a_provider_that_does_not_answer_makes_tokens_uncheckable():

@@ -119,7 +119,7 @@ class UrlKeys:
                 _log.warning("key_set_not_fetched", error=type(fault).__name__)
                 return
             self._fetched_at = time.monotonic()
-            if self._keys is None or keys.keys() != self._keys.keys():
+            if keys != self._keys:
                 self.generation += 1
             self._keys = keys
 

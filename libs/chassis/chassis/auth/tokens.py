@@ -23,12 +23,15 @@ from chassis.auth.refusals import (
     TokenWrongIssuer,
 )
 from chassis.errors import Unauthenticated
+from chassis.reading import broken_in_line
 
 EVERY_BODY: Final = "*"
 ROLES: Final = ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator")
 LEEWAY: Final = timedelta(seconds=10)
 TOKENS_REMEMBERED: Final = 4096
 TOKEN_LENGTH: Final = 8192
+SUBJECT_LENGTH: Final = 255
+"""As OpenID Connect has it. A subject is kept and shown, as who has replaced a roll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Authenticator:
             )
         except jwt.PyJWTError as fault:
             raise _refusal(fault) from None
+        if isinstance(claims["exp"], str):  # the library takes digits in a text
+            raise TokenMalformed("The claim exp must be a number.")
         return claims["exp"] + LEEWAY.total_seconds(), _caller(claims)
 
     def _key_of(self, token: str) -> Ed25519PublicKey:
@@ -143,9 +148,10 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
     for name, value in (("roles", roles), ("bodies", bodies)):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise TokenMalformed(f"The claim {name} must be a list of strings.")
-    if not claims["sub"]:
-        raise TokenMalformed("The claim sub is empty.")
-    return Caller(claims["sub"], frozenset(roles).intersection(ROLES), frozenset(bodies))
+    subject = claims["sub"]
+    if len(subject) > SUBJECT_LENGTH or broken_in_line(subject):
+        raise TokenMalformed(f"The claim sub must be a line of at most {SUBJECT_LENGTH} characters.")
+    return Caller(subject, frozenset(roles).intersection(ROLES), frozenset(bodies))
 
 
 def issue_token(
