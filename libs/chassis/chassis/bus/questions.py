@@ -24,6 +24,8 @@ _PAUSE_SECONDS: Final = 0.1
 _LOOK_SECONDS: Final = 0.5
 _ABSENT: Final = ("404", "312")
 """No exchange of that name; no queue behind it."""
+_PUBLISHING: Final = (60, 40)
+"""AMQP's class and method of what a channel was closed for."""
 
 _log = structlog.get_logger("chassis.bus")
 
@@ -99,8 +101,12 @@ def _drained_until(connection: Connection, deadline: float, answers: list[dict[s
 
 
 def answering(connection: Connection, queue: str, answerer: Answerer, stopping: Callable[[], bool]) -> None:
-    """Answers until ``stopping()``. What the transport raises, it raises."""
-    channel = connection.channel()
+    """Answers until ``stopping()``. What the transport raises, it raises.
+
+    Who asks says where the answer is to go. Whatever that is, others are answered: answers go by a channel of
+    their own, which the broker closes, and nothing else with it, for a place that is none or not for us.
+    """
+    channel, answers = connection.channel(), connection.channel()
 
     def _on_message(message: Any) -> None:
         properties = message.properties
@@ -110,7 +116,7 @@ def answering(connection: Connection, queue: str, answerer: Answerer, stopping: 
         except Exception as error:  # who asked will ask again; one bad question must not end the answering
             _log.warning("question_not_answered", queue=queue, error=type(error).__name__)
             return
-        _send(channel, _way_back(reply_to), reply_to, answer, correlation_id=number)
+        _send(answers, _way_back(reply_to), reply_to, answer, correlation_id=number)
 
     exchange = _direct(questions_exchange(queue))
     asked_here = Queue(queue, exchange, routing_key=queue, durable=True, queue_arguments=_ARGUMENTS)(channel)
@@ -122,6 +128,10 @@ def answering(connection: Connection, queue: str, answerer: Answerer, stopping: 
             except TimeoutError:
                 if connection.supports_heartbeats and connection.heartbeat:
                     connection.heartbeat_check()
+            except connection.channel_errors as error:  # the library opens that channel again by itself
+                if getattr(error, "method_sig", None) != _PUBLISHING:
+                    raise
+                _log.warning("answer_not_taken", queue=queue, code=getattr(error, "reply_code", None))
 
 
 def _asker_of(replies: str) -> str:
