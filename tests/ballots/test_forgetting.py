@@ -2,12 +2,14 @@
 deleted."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import text
 
 from ballots import usecases
 from ballots.store import Ballots
+from chassis.store import Store, migrate
 from tests.ballots.meetings import (
     BODY,
     KINDS_LOADED,
@@ -59,7 +61,8 @@ def test_no_file_of_sqlite_has_the_order_of_the_papers_in_a_box_after_the_count(
 
 
 def test_the_files_of_sqlite_are_for_their_owner_alone(tmp_path):
-    with migrated_store("ballots", Ballots, tmp_path) as store:
+    with closing(Store.at(f"sqlite:///{tmp_path}/ballots.db", Ballots)) as store:
+        migrate(store.engine, "ballots")
         with_meeting(store)
         modes = {file.name: file.stat().st_mode & 0o077 for file in tmp_path.glob("ballots.db*")}
     assert {"ballots.db", "ballots.db-wal"} <= set(modes)
