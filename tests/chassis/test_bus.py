@@ -6,7 +6,7 @@ import signal
 import pytest
 from kombu.transport.memory import Channel, Transport
 
-from chassis.bus import BusUnavailable, KombuBus, Message, kombu_bus
+from chassis.bus import BusUnavailable, KombuBus, Message, QueueRefused, kombu_bus
 from chassis.testing.bus import BusContract, FakeBus, answering, bodies, publish, received, subscribed
 from tests.support.waiting import eventually
 
@@ -112,6 +112,21 @@ def test_an_exchange_that_was_deleted_is_declared_by_the_next_publisher(broker_u
     with pytest.raises(BusUnavailable):
         publisher.publish([Message("1", "x.v1", b"1")])
     publish(bus, "north.events", [b"1"])
+
+
+def test_a_full_queue_that_refuses_is_told_from_a_broker_that_is_lost_and_others_get_everything(
+    broker_url, rabbitmq
+):
+    """Whoever may have a queue can have one like this."""
+    arguments = {"x-queue-type": "classic", "x-max-length": 1, "x-overflow": "reject-publish"}
+    bus, vhost = KombuBus(broker_url), broker_url.rpartition("/")[2]
+    with subscribed(bus) as subscription:
+        rabbitmq.api("PUT", f"queues/{vhost}/full", {"durable": True, "arguments": arguments})
+        rabbitmq.api("POST", f"bindings/{vhost}/e/north.events/q/full", {"routing_key": "#"})
+        publisher = bus.publisher("north.events")
+        with pytest.raises(QueueRefused):
+            publisher.publish([Message(str(number), "x.v1", b"%d" % number) for number in range(50)])
+        assert bodies(received(subscription, 50)) == [b"%d" % number for number in range(50)]
 
 
 def test_the_inbox_is_a_quorum_queue_with_one_active_consumer(broker_url, rabbitmq):

@@ -166,6 +166,22 @@ def test_what_was_not_confirmed_is_sent_again(log, bus, monkeypatch):
     assert set(numbers(bus)) == {1, 2}
 
 
+def test_a_queue_that_refuses_holds_up_nobody_for_long(log, bus):
+    bus.refuses = True
+    with relaying(log, bus, batch=2) as relay:
+        log.append([1, 2])
+        eventually(lambda: log.published() == 2)
+        assert numbers(bus) == [1, 2] * module._MOST_REFUSALS
+        log.append([3])
+        eventually(lambda: log.published() == 3)
+        assert numbers(bus)[-2:] == [2, 3], "once it is known to refuse, nothing is sent again for it"
+        assert "refuses" in relay.trouble()
+        bus.refuses = False
+        log.append([4])
+        eventually(lambda: log.published() == 4)
+        eventually(lambda: relay.trouble() is None)
+
+
 def test_a_mark_that_was_lost_only_sends_again(log, bus):
     with relaying(log, bus):
         log.append([1, 2])

@@ -133,7 +133,11 @@ def test_queue_of_its_own_gets_the_events_it_is_for_and_has_its_limits(region, c
     found = region.rabbitmq.api("GET", f"queues/{region.vhost}/{quote(queue, safe='')}")
     assert found["type"] == "quorum"
     (policy,) = region.rabbitmq.api("GET", f"operator-policies/{region.vhost}")
-    assert policy["definition"] == {"expires": 14 * 86_400_000, "max-length": 100_000}
+    assert policy["definition"] == {
+        "expires": 14 * 86_400_000,
+        "max-length": 100_000,
+        "max-length-bytes": 500_000_000,
+    }
     shorter = {key: policy[key] for key in ("pattern", "apply-to", "priority")} | {
         "definition": {"max-length": 3}
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DEFINITIONS: Final = Path("broker/definitions.json")
 LONGEST_QUEUE: Final = 100_000
+LARGEST_QUEUE: Final = 500_000_000
+"""Bytes: of large events, and of a stream, which knows no other limit."""
 UNUSED_DAYS: Final = 14
 CONNECTIONS: Final = 20
 TOKEN_ROLE: Final = "supervisor"
@@ -59,8 +61,8 @@ def consumer(
 
     At the broker it may bind queues of its own, called NAME.… or as nameko
     calls them, to the exchanges of these services, and read from them;
-    nothing else. A queue of its own is cut at 100000 messages, and goes when
-    it was unused for 14 days. The token reads the same events over HTTP.
+    nothing else. A queue of its own is cut at 100000 messages, or 500 MB, and
+    goes when it was unused for 14 days. The token reads the same events over HTTP.
 
     FOLDER/consumers/NAME has what to hand over; the account is added to
     FOLDER/broker/definitions.json. Nothing is connected to: what is left to
@@ -115,7 +117,11 @@ def account(name: str, user: str, region: str, sources: list[str], password: str
 
     own = rf"{re.escape(name)}\..+|evt-({'|'.join(sources)})-[^-]+--{re.escape(name)}\.[^.]+"
     exchanges = "|".join(rf"{source}\.events" for source in sources)
-    limits = {"max-length": LONGEST_QUEUE, "expires": UNUSED_DAYS * 86_400_000}
+    limits = {
+        "max-length": LONGEST_QUEUE,
+        "max-length-bytes": LARGEST_QUEUE,
+        "expires": UNUSED_DAYS * 86_400_000,
+    }
     return {
         "users": [
             {

@@ -162,7 +162,8 @@ LOG_BROKEN = gauge(
 RELAY_LEADER = gauge("piaojue_relay_leader", "1 where this process is the relay of its service, else 0.")
 RELAY_BATCHES = counter(
     "piaojue_relay_batches_total",
-    "Batches of events sent to the broker. `outcome` is `confirmed` or `failed` (will be sent again).",
+    "Batches of events sent to the broker. `outcome` is `confirmed`, `refused` (by a queue that is full and "
+    "refuses more; all others have them) or `failed` (will be sent again).",
     ["outcome"],
 )
 RELAY_LAST_PUBLISH = gauge(

@@ -12,7 +12,7 @@ from typing import Any
 
 from amqp.transport import SSLTransport
 
-from chassis.bus.port import BusUnavailable
+from chassis.bus.port import BusUnavailable, QueueRefused
 
 
 @contextmanager
@@ -65,19 +65,21 @@ class Confirms:
         self._outstanding.add(self._published)
 
     def wait(self, timeout: float) -> None:
-        """Returns when nothing is outstanding. BusUnavailable: refused, or not all within ``timeout``
+        """Returns when nothing is outstanding. QueueRefused. BusUnavailable: not all within ``timeout``
         seconds.
 
         OSError, socket.timeout: as the connection raises them.
         """
         deadline = monotonic() + timeout
-        while self._outstanding and not self._refused:
+        while self._outstanding:
             left = deadline - monotonic()
             if left <= 0:
                 break
             self._channel.connection.drain_events(timeout=left)
-        if self._outstanding or self._refused:
+        if self._outstanding:
             raise BusUnavailable("The broker did not confirm in time.")
+        if self._refused:
+            raise QueueRefused("A queue at the broker refuses what it should take.")
 
     def look(self) -> None:
         """Reads what the broker has to say without being asked. It raises when the connection is gone."""
@@ -85,10 +87,14 @@ class Confirms:
             self._channel.connection.drain_events(timeout=0)
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
+        self._answered(delivery_tag, multiple)
+
+    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
+        self._refused = True
+        self._answered(delivery_tag, multiple)
+
+    def _answered(self, delivery_tag: int, multiple: bool) -> None:
         if not multiple:
             self._outstanding.discard(delivery_tag)
             return
         self._outstanding = {tag for tag in self._outstanding if tag > delivery_tag}
-
-    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
-        self._refused = True

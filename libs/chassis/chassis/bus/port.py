@@ -13,6 +13,10 @@ class BusUnavailable(Unavailable):
     slug = "bus-unavailable"
 
 
+class QueueRefused(BusUnavailable):
+    """Everything is at the broker, and with every queue but those that refuse it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """To be published. ``id`` is the event's."""
@@ -54,7 +58,8 @@ class Publisher(Protocol):
     def publish(self, messages: Sequence[Message]) -> None:
         """Returns when the broker has confirmed every message.
 
-        BusUnavailable: some may not have arrived, and this publisher is of no more use.
+        QueueRefused. BusUnavailable: some may not have arrived. In both cases this publisher is of no more
+        use.
         """
 
     def keep_alive(self) -> None:

@@ -10,7 +10,7 @@ from threading import Event as Flag
 from time import monotonic, perf_counter, sleep
 
 from chassis import metrics
-from chassis.bus import Bus, BusUnavailable, Publisher
+from chassis.bus import Bus, BusUnavailable, Publisher, QueueRefused
 from chassis.events.ports import Lead, Logged, RelayedLog
 from chassis.events.traced import record_published
 from chassis.logging import get_logger
@@ -21,6 +21,9 @@ from piaojue_contracts import exchange_of
 _log = get_logger("chassis.relay")
 
 _LONGEST_PAUSE = 5.0
+_MOST_REFUSALS = 3
+"""So often, one after the other, a queue may refuse before it is passed over: it is not one of ours, whose
+owners catch up from the log. A queue that is moved to another node refuses for a moment, too."""
 
 
 class Relay:
@@ -49,9 +52,10 @@ class Relay:
         self._published = 0
         self._publish_after = 0.0
         self._failures = 0
+        self._refusals = 0
         log.when_appended(self._awake.set)
         metrics.RELAY_LAST_PUBLISH.of(service)
-        for outcome in ("confirmed", "failed"):
+        for outcome in ("confirmed", "refused", "failed"):
             metrics.RELAY_BATCHES.of(service, outcome)  # seen at 0 before the first
 
     def run(self) -> None:
@@ -81,7 +85,9 @@ class Relay:
 
     def trouble(self) -> str | None:
         """What keeps events from being published; None when nothing does."""
-        return "events are kept here, since the broker cannot be reached" if self._failures else None
+        if self._failures:
+            return "events are kept here, since the broker cannot be reached"
+        return "a queue at the broker refuses events" if self._refusals else None
 
     def _lead(self, lead: Lead) -> None:
         self._published = self._event_log.published()
@@ -114,25 +120,39 @@ class Relay:
         return True
 
     def _publish(self, events: Sequence[Logged]) -> bool:
-        """Whether all were confirmed. If not, they are sent again later; who has them already drops them."""
+        """Whether they are done with. If not, they are sent again later; who has them already drops them."""
         started = perf_counter()
         try:
             if self._publisher is None:
                 self._publisher = self._bus.publisher(exchange_of(self._service))
             self._publisher.publish([event.message for event in events])
-        except BusUnavailable:
+        except BusUnavailable as away:
             self._drop_publisher()
-            self._failures += 1
-            self._publish_after = monotonic() + min(0.1 * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
-            metrics.RELAY_BATCHES.of(self._service, "failed").inc()
-            _log.warning("events_not_published", service=self._service, failures=self._failures)
-            return False
+            if not isinstance(away, QueueRefused) or not self._passes_over():
+                self._failed()
+                return False
+            outcome = "refused"
+        else:
+            outcome, self._refusals = "confirmed", 0
         if self._tracer is not None:
             record_published(self._tracer, self._service, events, started)
         self._failures = 0
-        metrics.RELAY_BATCHES.of(self._service, "confirmed").inc()
+        metrics.RELAY_BATCHES.of(self._service, outcome).inc()
         metrics.RELAY_LAST_PUBLISH.of(self._service).set_to_current_time()
         return True
+
+    def _failed(self) -> None:
+        self._failures += 1
+        self._publish_after = monotonic() + min(0.1 * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
+        metrics.RELAY_BATCHES.of(self._service, "failed").inc()
+        _log.warning("events_not_published", service=self._service, failures=self._failures)
+
+    def _passes_over(self) -> bool:
+        """Whether a queue that refuses has done so often enough to go on without it."""
+        self._refusals += 1
+        if self._refusals == _MOST_REFUSALS:
+            _log.error("queue_refuses_events", service=self._service)
+        return self._refusals >= _MOST_REFUSALS
 
     def _drop_publisher(self) -> None:
         if self._publisher is not None:

@@ -8,7 +8,7 @@ from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any, ClassVar
 
-from chassis.bus.port import Answerer, Bus, BusUnavailable, Delivery, Message, Subscription
+from chassis.bus.port import Answerer, Bus, BusUnavailable, Delivery, Message, QueueRefused, Subscription
 from chassis.testing.things import until
 
 _STEP_SECONDS = 0.02
@@ -18,15 +18,16 @@ class FakeBus:
     """Keeps its messages in lists. Threads and green threads may share it.
 
     ``down``: nobody is answered. ``lose``: so many of the next messages get lost on their way, though
-    confirmed. ``loses_confirms``: messages arrive, and their publisher does not learn of it. ``twice``:
-    every message is delivered twice. ``shuffle``: with a source of randomness, those that wait come in any
-    order.
+    confirmed. ``loses_confirms``: messages arrive, and their publisher does not learn of it.
+    ``refuses``: they arrive, but for a queue that is full. ``twice``: every message is delivered
+    twice. ``shuffle``: with a source of randomness, those that wait come in any order.
     """
 
     def __init__(self) -> None:
         self.down = False
         self.lose = 0
         self.loses_confirms = False
+        self.refuses = False
         self.twice = False
         self.shuffle: Random | None = None
         self.queues: dict[str, list[Delivery]] = {}
@@ -124,6 +125,8 @@ class _FakePublisher:
         self._bus.carry(self._exchange, messages)
         if self._bus.loses_confirms:
             raise BusUnavailable("The broker did not confirm in time.")
+        if self._bus.refuses:
+            raise QueueRefused("A queue at the broker refuses what it should take.")
 
     def keep_alive(self) -> None:
         self._bus.check()
