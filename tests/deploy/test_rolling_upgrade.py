@@ -32,9 +32,9 @@ PAPERS = 600
 class Upgraded(RealRegion):
     """Each service may have two processes; requests go to both, one after the other."""
 
-    def __init__(self, folder, rabbitmq, postgres):
+    def __init__(self, before, folder, rabbitmq, postgres):
         super().__init__(folder, rabbitmq, postgres)
-        self.before = unpacked(release_before(), folder / "before")
+        self.before = before
         self._running = {name: {} for name in SERVICES}
         self._turns = {}
 
@@ -56,8 +56,8 @@ class Upgraded(RealRegion):
                 **environment,
             },
         )
-        process.wait_for_http(f"http://127.0.0.1:{port}/{service}/health/ready", within=60)
         self.processes[f"{service}-{which}"] = process
+        process.wait_for_http(f"http://127.0.0.1:{port}/{service}/health/ready", within=60)
         self._running[service][which] = port
         self._turns[service] = cycle(self._running[service].values())
 
@@ -83,14 +83,19 @@ class Upgraded(RealRegion):
         return done.stdout
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """Where the release before is."""
+    return unpacked(release_before(), tmp_path_factory.mktemp("before"))
+
+
 @pytest.fixture
-def region(rabbitmq, postgres, tmp_path):
+def region(before, rabbitmq, postgres, tmp_path):
+    """Nothing of it runs yet."""
     rabbitmq.start()
     postgres.start()
-    made = Upgraded(tmp_path / "region", rabbitmq, postgres)
+    made = Upgraded(before, tmp_path / "region", rabbitmq, postgres)
     try:
-        for name in SERVICES:
-            made.add(name, made.before)
         yield made
     finally:
         made.close()
@@ -103,6 +108,8 @@ def revision(region, service):
 
 
 def test_a_vote_goes_on_while_each_service_is_replaced_by_this_release(region):
+    for name in SERVICES:
+        region.add(name, region.before)
     before = revision(region, "ballots")
     year.publish_candidates(region)
     year.open_meeting(region, PAPERS)
@@ -185,25 +192,24 @@ def which_ran(region):
     return {which for which, said in logs.items() if "answering" in said}
 
 
-def test_the_code_of_the_release_before_is_what_ran(region):
+def test_the_code_of_the_release_before_is_what_ran(before):
     """Not this checkout's: a process of it knows neither the command nor the settings of this release."""
-    words, environment = command(region.before)
+    words, environment = command(before)
     told = subprocess.run(
         [*words, "migrate", "--help"],
         capture_output=True,
         text=True,
         timeout=60,
-        env={**region._environment("ballots"), **environment},
+        env={**plain(), **environment},
     )
     assert told.returncode == 2
-    where = told_by(
-        region.before, "import ballots, chassis, piaojue; print(ballots.__file__, chassis.__file__)"
-    )
-    assert all(path.startswith(str(region.before)) for path in where.split())
+    where = told_by(before, "import ballots, chassis, piaojue; print(ballots.__file__, chassis.__file__)")
+    assert all(path.startswith(str(before)) for path in where.split())
 
 
 def test_a_process_of_this_release_is_replaced_on_tables_of_the_next_one(region):
     """A start amid the next upgrade, when its tables are there: the release goes on, since it fits them."""
+    region.add("proposals", region.before)
     region.upgrade()
     with psycopg2.connect(region.databases["proposals"]) as connection, connection.cursor() as cursor:
         cursor.execute("UPDATE schema_fit SET revision = '9999'")
