@@ -8,6 +8,7 @@ from threading import Thread
 from time import monotonic
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.bus import BusUnavailable, KombuBus, Message
 from chassis.events import consumer as consumer_module
@@ -18,6 +19,7 @@ from chassis.events.inbox_store import InboxStore
 from chassis.events.log import EventLog, page_answerer
 from chassis.events.relay import Relay
 from chassis.metrics import sample
+from chassis.store import StoreUnavailable
 from chassis.testing.bus import FakeBus
 from chassis.testing.log import FakeEventLog, leading
 from chassis.testing.things import SOURCE, altered
@@ -87,6 +89,34 @@ def consuming(listener, healing, bus) -> Iterator[Consumer]:
         for thread in threads:
             thread.join(20)
             assert not thread.is_alive()
+
+
+def test_what_keeps_a_consumer_from_its_events_is_logged_when_it_changes_and_not_at_each_try(
+    listener, healing, bus, monkeypatch
+):
+    tries, real = [], listener.inbox.retry
+
+    def without_store():
+        tries.append(1)
+        raise StoreUnavailable("The database cannot be reached at the moment.")
+
+    def is_told(count):
+        eventually(lambda: len(told) == count, 10, f"{count} changes are told: {told}")
+
+    with capture_logs() as told, consuming(listener, healing, bus):
+        is_told(1)
+        monkeypatch.setattr(listener.inbox, "retry", without_store)
+        eventually(lambda: len(tries) > 4, 10, "it has tried some times")
+        monkeypatch.setattr(listener.inbox, "retry", real)
+        is_told(3)
+        bus.down = True
+        is_told(4)
+    assert [(line["event"], line.get("reason")) for line in told] == [
+        ("takes_events", None),
+        ("takes_no_events", "The database cannot be reached at the moment."),
+        ("takes_events", None),
+        ("takes_no_events", "The broker cannot be reached at the moment."),
+    ]
 
 
 def test_what_is_missing_is_fetched_page_by_page(healing, log, listener):

@@ -4,8 +4,10 @@ import time
 
 import eventlet
 import pytest
+from structlog.testing import capture_logs
 
-from chassis.service.timing import Timer
+from chassis.errors import Unavailable
+from chassis.service.timing import Timer, timer
 from tests.support.waiting import eventually
 
 INTERVAL = 0.05
@@ -71,3 +73,39 @@ def test_a_timer_that_is_stopped_ticks_no_more(ticking):
     timer.more(1)
     timer.stop()
     assert timer.gt.dead
+
+
+class Working:
+    """A service whose work needs what may be ``away``."""
+
+    name, away, fault = "north", False, None
+
+    @timer(interval=1)
+    def work(self):
+        if self.away:
+            raise Unavailable("The database cannot be reached at the moment.")
+        if self.fault is not None:
+            raise self.fault
+
+
+def test_work_whose_need_is_away_is_told_once_and_again_when_it_goes_on():
+    working = Working()
+    with capture_logs() as lines:
+        for away in (False, True, True, True, False, False, True):
+            working.away = away
+            working.work()
+    assert [line["event"] for line in lines] == ["work_waits", "work_goes_on", "work_waits"]
+    assert lines[0] == {
+        "event": "work_waits",
+        "log_level": "warning",
+        "service": "north",
+        "work": "work",
+        "reason": "The database cannot be reached at the moment.",
+    }
+
+
+def test_work_that_fails_otherwise_is_for_the_container_to_tell():
+    working = Working()
+    working.fault = ValueError("boom")
+    with pytest.raises(ValueError, match="boom"):
+        working.work()

@@ -29,6 +29,7 @@ class Consumer:
         self._batch = batch
         self._stopped = Flag()
         self._look_at = 0.0
+        self._lacks: str | None = ""
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
@@ -40,10 +41,12 @@ class Consumer:
                     subscription = self._subscribed()
                 self._receive(subscription)
                 self._retry()
+                if subscription is not None:
+                    self._lacking(None)
             except Exception as error:
                 if not isinstance(error, StoreUnavailable | BusUnavailable):
                     _log.exception("consumer_failed", service=self._service)
-                self._give_back(subscription)
+                self._give_back(subscription, getattr(error, "detail", type(error).__name__))
                 subscription = None
         if subscription is not None:
             subscription.close()
@@ -61,10 +64,9 @@ class Consumer:
         try:
             exchanges = [exchange_of(source) for source in sorted(self._inbox.sources)]
             subscription = self._bus.subscribe(f"{self._service}.inbox", exchanges, most=self._batch)
-        except BusUnavailable:
-            metrics.CONSUMER_CONNECTED.of(self._service).set(0)
+        except BusUnavailable as away:
+            self._lacking(away.detail)
             return None
-        metrics.CONSUMER_CONNECTED.of(self._service).set(1)
         for source in self._inbox.sources:
             self._healing.look(source)
         return subscription
@@ -90,9 +92,20 @@ class Consumer:
             due = self._inbox.seconds_to_next_try()
             self._look_at = monotonic() + min(_LOOK_SECONDS, _LOOK_SECONDS if due is None else due)
 
-    def _give_back(self, subscription: Subscription | None) -> None:
+    def _lacking(self, what: str | None) -> None:
+        """What keeps it from taking events, None when nothing does: logged when that changes, not at each
+        try."""
+        metrics.CONSUMER_CONNECTED.of(self._service).set(what is None)
+        if what != self._lacks:
+            if what is None:
+                _log.info("takes_events", service=self._service)
+            else:
+                _log.warning("takes_no_events", service=self._service, reason=what)
+        self._lacks = what
+
+    def _give_back(self, subscription: Subscription | None, reason: str) -> None:
         """Closing has the broker deliver again what was not acknowledged."""
-        metrics.CONSUMER_CONNECTED.of(self._service).set(0)
+        self._lacking(reason)
         if subscription is not None:
             subscription.close()
         self._stopped.wait(_PAUSE_SECONDS)

@@ -1,13 +1,19 @@
 """Work at intervals, whatever becomes of the time of day."""
 
 from collections.abc import Callable
+from functools import wraps
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 from eventlet import Timeout
 from nameko.timer import Timer as NamekoTimer
 
-F = TypeVar("F", bound=Callable[..., Any])
+from chassis.errors import Unavailable
+from chassis.logging import get_logger
+
+Tick = Callable[[Any], None]
+
+_log = get_logger("chassis.timing")
 
 
 class Timer(NamekoTimer):  # type: ignore[misc]
@@ -32,8 +38,36 @@ class Timer(NamekoTimer):  # type: ignore[misc]
         return False
 
 
-def timer(*, interval: float, eager: bool = False) -> Callable[[F], F]:
+def timer(*, interval: float, eager: bool = False) -> Callable[[Tick], Tick]:
     """Entrypoint: the method is called every ``interval`` seconds, from one interval after the start on; at
-    once, if ``eager``."""
-    decorator: Callable[[F], F] = Timer.decorator(interval=interval, eager=eager)
-    return decorator
+    once, if ``eager``.
+
+    While what it needs is Unavailable it is called in vain, which is logged when it begins and when it ends.
+    """
+    entrypoint: Callable[[Tick], Tick] = Timer.decorator(interval=interval, eager=eager)
+
+    def decorated(method: Tick) -> Tick:
+        return entrypoint(_patient(method))
+
+    return decorated
+
+
+def _patient(method: Tick) -> Tick:
+    waits = False
+
+    @wraps(method)
+    def tick(service: Any) -> None:
+        nonlocal waits
+        about = {"service": service.name, "work": method.__name__}
+        try:
+            method(service)
+        except Unavailable as away:
+            if not waits:
+                _log.warning("work_waits", reason=away.detail, **about)
+            waits = True
+        else:
+            if waits:
+                _log.info("work_goes_on", **about)
+            waits = False
+
+    return tick
