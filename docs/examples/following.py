@@ -12,14 +12,14 @@ from urllib.request import Request, urlopen
 
 
 class LogBroken(Exception):
-    """An event does not continue the one before it: ask the operator before you go on."""
+    """The log does not continue what we have of it: ask the operator before you go on."""
 
 
 class Follower:
     """``folder`` is what the operator has handed over; ``feed``: https://…/ballots/events."""
 
     def __init__(self, folder, feed, file, handle):
-        self._token = (Path(folder) / "token").read_text().strip()
+        self._token = Path(folder) / "token"
         self._feed = feed
         self._handle = handle
         self._db = sqlite3.connect(file, isolation_level=None)
@@ -34,9 +34,13 @@ class Follower:
         self._next(event)
 
     def catch_up(self):
-        """Takes what the log has and we have not: at the start, and now and then."""
+        """Takes what the log has and we have not: at the start, and once a minute."""
         while True:
-            page = self._page(self._position()[0], 500)
+            sequence, hash = self._position()
+            page = self._page(sequence, 500)
+            tip = page["tip"]
+            if tip["sequence"] < sequence or (tip["sequence"] == sequence and tip["hash"] != hash):
+                raise LogBroken(f"it ends at {tip['sequence']}, we are at {sequence}")
             for event in page["events"]:
                 self._next(event)
             if not page["events"]:
@@ -44,31 +48,33 @@ class Follower:
 
     def go_to(self, sequence):
         """The event after this number is the next one; 0: the first of all. Once set back, all that
-        follows is handled again."""
-        events = self._page(sequence - 1, 1)["events"] if sequence else [{"hash": "0" * 64}]
+        follows is handled again. ValueError: the log has no event of this number."""
+        events = [{"hash": "0" * 64}] if sequence == 0 else []
+        if sequence > 0:
+            events = self._page(sequence - 1, 1)["events"]
+        if not events:
+            raise ValueError(f"the log has no event {sequence}")
         self._db.execute("UPDATE position SET sequence = ?, hash = ?", [sequence, events[0]["hash"]])
 
     def _next(self, event):
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._db:  # commits, or rolls back
+            self._db.execute("BEGIN IMMEDIATE")
             sequence, hash = self._position()
-            if int(event["sequence"]) == sequence + 1:
-                if event["previoushash"] != hash:
-                    raise LogBroken(event["sequence"])
-                self._handle(event, self._db)
-                told = [int(event["sequence"]), event["hash"]]
-                self._db.execute("UPDATE position SET sequence = ?, hash = ?", told)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+            if int(event["sequence"]) != sequence + 1:
+                return
+            if event["previoushash"] != hash:
+                raise LogBroken(event["sequence"])
+            self._handle(event, self._db)
+            told = [int(event["sequence"]), event["hash"]]
+            self._db.execute("UPDATE position SET sequence = ?, hash = ?", told)
 
     def _position(self):
         return self._db.execute("SELECT sequence, hash FROM position").fetchone()
 
     def _page(self, after, limit):
         url = f"{self._feed}?after={after}&limit={limit}"
-        with urlopen(Request(url, headers={"Authorization": f"Bearer {self._token}"}), timeout=30) as answer:
+        headers = {"Authorization": f"Bearer {self._token.read_text().strip()}"}
+        with urlopen(Request(url, headers=headers), timeout=30) as answer:
             return json.load(answer)
 
 
@@ -79,4 +85,5 @@ def broker(folder):
     if not url.startswith("amqps:"):
         return url, None
     host = url.rpartition("@")[2].partition("/")[0].rpartition(":")[0].strip("[]")
-    return url, {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": str(ca), "server_hostname": host}
+    ca = str(ca) if ca.exists() else None  # None: one of those that this system trusts
+    return url, {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": ca, "server_hostname": host}

@@ -1,6 +1,7 @@
 """python kombu_consumer.py FOLDER FEED: the same with kombu."""
 
 import sys
+from time import monotonic
 
 from following import Follower, broker
 from kombu import Connection, Exchange, Queue
@@ -24,7 +25,12 @@ class Budget(ConsumerMixin):
         return [Consumer([queue], callbacks=[self.heard], accept=["json"], prefetch_count=100)]
 
     def on_consume_ready(self, connection, channel, consumers, **kwargs):
-        self.follower.catch_up()
+        self.look_at = monotonic()
+
+    def on_iteration(self):
+        if monotonic() >= self.look_at:
+            self.follower.catch_up()
+            self.look_at = monotonic() + 60
 
     def heard(self, event, message):
         self.follower.take(event)

@@ -38,6 +38,11 @@ QUEUES = {
     "kombu_consumer.py": "budget.kombu",
     "consumer.js": "budget.node",
 }
+MINUTE = {
+    "nameko_service.py": "interval=60",
+    "kombu_consumer.py": "monotonic() + 60",
+    "consumer.js": "60_000",
+}
 RESERVED = f"reserve funds for {' '.join(RESULT.data['adopted'])}"
 
 
@@ -105,6 +110,13 @@ class Consumer:
         self.queue = queue
         self.output = folder / "said.log"
 
+    def hurry(self):
+        """A minute is a second from the next start on."""
+        file = self._folder / self._command[1]
+        minute, text = MINUTE[file.name], file.read_text()
+        assert text.count(minute) == 1
+        file.write_text(text.replace(minute, minute.replace("60", "1")))
+
     def start(self):
         self._process = Process(self._command, output=self.output, cwd=self._folder)
 
@@ -130,6 +142,7 @@ def consumer(request, region, tmp_path):
     file = request.param
     if file.endswith(".js"):
         folder, interpreter = request.getfixturevalue("node"), program("node")
+        shutil.copy(EXAMPLES / "node" / file, folder)
     else:
         folder, interpreter = tmp_path, request.getfixturevalue("python")
         for name in ("following.py", file):
@@ -177,6 +190,27 @@ def test_consumer_misses_nothing_whether_it_is_away_or_the_broker_loses_some(reg
     reserved = consumer.reserved()
     assert list(dict.fromkeys(reserved)) == told
     assert len(reserved) <= len(told) + 1, "only what was under way at the kill may be printed again"
+
+
+def test_consumer_finds_what_was_lost_also_when_nothing_comes_after_it(region, consumer):
+    consumer.hurry()
+    consumer.start()
+    consumer.wait_for(declare(region))
+    with missing_some(region, consumer.queue):
+        lost = declare(region)
+    consumer.wait_for(lost)
+
+
+def test_log_that_ends_before_the_position_is_said_in_javascript_and_with_curl(region, node, tmp_path):
+    shutil.copy(EXAMPLES / "follow.sh", tmp_path)
+    (tmp_path / "after").write_text("001000000")
+    (node / "node.json").write_text(json.dumps({"sequence": 1_000_000, "hash": "0" * 64}))
+    for command, folder in (["sh", "follow.sh"], tmp_path), ([program("node"), "consumer.js"], node):
+        command = [*map(str, command), str(region.handed), region.feed]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1
+        assert "ends" in done.stderr
+    (node / "node.json").unlink()
 
 
 def test_feed_is_followed_with_curl_from_any_number_on(region, tmp_path):

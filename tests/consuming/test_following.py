@@ -43,7 +43,11 @@ def feed(log):
             query = parse_qs(urlsplit(self.path).query)
             after, limit = int(query["after"][0]), int(query["limit"][0])
             server.asked.append(after)
-            page = {"events": log[after : after + limit]}
+            tip = server.log[-1]
+            page = {
+                "tip": {"sequence": int(tip["sequence"]), "hash": tip["hash"]},
+                "events": server.log[after : after + limit],
+            }
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(page).encode())
@@ -52,7 +56,7 @@ def feed(log):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.asked = True, []
+    server.daemon_threads, server.asked, server.log = True, [], log
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_port}/ballots/events"
@@ -65,7 +69,7 @@ def feed(log):
 @pytest.fixture
 def started(following, feed, tmp_path):
     """``follower, handled``: a new one each time, on the same position."""
-    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
 
     def start(handle=None):
         handled = []
@@ -122,6 +126,57 @@ def test_replay_begins_after_any_number(started, number):
     follower.go_to(number)
     follower.catch_up()
     assert handled == list(range(number + 1, 1201))
+
+
+@pytest.mark.parametrize("number", [-1, 1201, 10**9])
+def test_number_that_the_log_does_not_have_is_said_and_changes_nothing(started, number):
+    follower, handled = started()
+    follower.go_to(1199)
+    with pytest.raises(ValueError, match=f"the log has no event {number}"):
+        follower.go_to(number)
+    follower.catch_up()
+    assert handled == [1200]
+
+
+@pytest.mark.parametrize("back_to", [1, 900, 1199])
+def test_log_that_was_put_back_is_noticed_before_it_has_grown_again(started, following, feed, log, back_to):
+    """What it tells anew has numbers of events that were handled, and would be dropped as coming twice."""
+    follower, handled = started()
+    follower.go_to(1200)
+    feed.log = log[:back_to]
+    follower.take(log[back_to - 1])
+    with pytest.raises(following.LogBroken, match=f"it ends at {back_to}, we are at 1200"):
+        follower.catch_up()
+    assert handled == []
+
+
+def test_log_that_was_put_back_and_has_as_many_events_again_is_noticed(started, following, feed, log):
+    follower, _ = started()
+    follower.go_to(1200)
+    feed.log = [*log[:-1], log[-1] | {"hash": "f" * 64}]
+    with pytest.raises(following.LogBroken):
+        follower.catch_up()
+
+
+def test_token_that_was_replaced_is_used_at_once(started, feed, tmp_path):
+    (tmp_path / "token").write_text("old")
+    follower, handled = started()
+    (tmp_path / "token").write_text(TOKEN)
+    follower.go_to(1199)
+    follower.catch_up()
+    assert handled == [1200]
+
+
+@pytest.mark.parametrize("own_ca", [True, False])
+def test_broker_is_trusted_by_the_ca_that_was_handed_over_or_as_the_system_has_it(
+    following, tmp_path, own_ca
+):
+    (tmp_path / "broker-url").write_text("amqps://budget:secret@mq.example:5671/yongan\n")
+    if own_ca:
+        (tmp_path / "ca.pem").touch()
+    url, tls = following.broker(tmp_path)
+    assert (url, tls["server_hostname"]) == ("amqps://budget:secret@mq.example:5671/yongan", "mq.example")
+    assert tls["ca_certs"] == (str(tmp_path / "ca.pem") if own_ca else None)
 
 
 def test_event_that_does_not_continue_the_log_is_not_handled(started, following, log):

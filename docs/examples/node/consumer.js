@@ -28,7 +28,9 @@ async function catchUp() {
     const headers = { Authorization: `Bearer ${read("token")}` };
     const answer = await fetch(`${feed}?after=${at.sequence}&limit=500`, { headers });
     if (!answer.ok) throw new Error(`the log answers ${answer.status}`);
-    const { events } = await answer.json();
+    const { tip, events } = await answer.json();
+    if (tip.sequence < at.sequence || (tip.sequence === at.sequence && tip.hash !== at.hash))
+      throw new Error(`the log is broken: it ends at ${tip.sequence}, we are at ${at.sequence}`);
     for (const event of events) await next(event);
     if (events.length === 0) return;
   }
@@ -45,15 +47,17 @@ const channel = await connection.createChannel();
 await channel.assertQueue("budget.node", { durable: true, arguments: { "x-queue-type": "quorum" } });
 await channel.bindQueue("budget.node", "ballots.events", "#");
 await channel.prefetch(100);
-let before = catchUp();
 const end = (error) => { console.error(error.message); process.exit(1); }; // whoever starts it does so again
-before.catch(end);
 connection.on("close", () => end(new Error("the broker is gone")));
 connection.on("error", end);
+let last = Promise.resolve();
+const inTurn = (work) => { last = last.then(work).catch(end); }; // one after the other, in their order
+inTurn(catchUp);
+setInterval(() => inTurn(catchUp), 60_000);
 await channel.consume("budget.node", (message) => {
   if (message === null) return end(new Error("the queue is gone"));
-  before = before // one after the other, in their order
-    .then(() => take(JSON.parse(message.content)))
-    .then(() => channel.ack(message));
-  before.catch(end);
+  inTurn(async () => {
+    await take(JSON.parse(message.content));
+    channel.ack(message);
+  });
 });
