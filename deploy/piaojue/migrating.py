@@ -57,7 +57,10 @@ def migrate(
 
 
 def _migrated(settings: "Settings", dry_run: bool) -> bool:
+    from sqlalchemy.exc import DBAPIError
+
     from chassis.errors import Unavailable
+    from chassis.sensitive import masked
     from chassis.store import SchemaMismatch, look, migrate, open_engine
 
     engine = open_engine(settings.store_url, 1, settings.store_ca)
@@ -68,6 +71,10 @@ def _migrated(settings: "Settings", dry_run: bool) -> bool:
         return False
     except Unavailable as away:
         warn(f"{settings.service}: {away.detail}")
+        return False
+    except DBAPIError as refused:
+        said = masked(str(refused.orig).strip().partition("\n")[0])
+        warn(f"{settings.service}: the database did not do it, and nothing was changed: {said}")
         return False
     finally:
         engine.dispose()

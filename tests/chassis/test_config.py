@@ -95,6 +95,16 @@ def test_the_file_can_be_named_by_a_variable(write):
     assert load(PIAOJUE_CONFIG=str(write("region: yongan"))).region == "yongan"
 
 
+@pytest.mark.parametrize("named", ["", " "])
+def test_a_variable_for_the_file_that_is_empty_is_a_fault_and_starts_no_empty_suite(named):
+    assert "PIAOJUE_CONFIG (environment): must name a file, or not be set" in faults_of(PIAOJUE_CONFIG=named)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_store_that_would_be_forgotten_is_a_fault(url):
+    assert "store_url (environment PIAOJUE_STORE_URL): must be" in faults_of(PIAOJUE_STORE_URL=url)
+
+
 def test_own_settings_are_attributes_like_the_common_ones(write):
     settings = load(file=write("north:\n  greetings: [a, b]\n"), extra=OWN)
     assert settings.greetings == ("a", "b")

@@ -137,6 +137,27 @@ def test_a_stopped_database_is_unavailable_and_is_used_again_when_it_is_back(pos
     tell(postgresql_store, 1)
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (lambda url: url.replace("@", "x@"), "refused: not this user, or not with this password"),
+        (lambda url: url.replace("//", "//nobody"), "refused: not this user, or not with this password"),
+        (lambda url: f"{url}x", "has no such database"),
+        (lambda url: f"{url}?sslmode=strange", "has an option that is none"),
+        (lambda url: f"{url}?strange=1", "has an option that is none"),
+        (lambda url: f"{url}?sslmode=require", "does not speak TLS"),
+        (lambda url: f"{url}?port=1", "cannot be reached at the moment"),
+    ],
+)
+def test_why_a_database_is_not_reached_is_told_without_what_is_secret(database_url, changed, told):
+    url = database_url("north")
+    engine = open_engine(changed(url))
+    with pytest.raises(StoreUnavailable, match=told) as why:
+        Store(engine, Things).reading().__enter__()
+    assert "north" not in why.value.detail
+    engine.dispose()
+
+
 def test_a_database_killed_in_the_middle_of_a_transaction_is_unavailable(postgresql_store, postgres):
     def killed(things):
         things.keep(1)

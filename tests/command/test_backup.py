@@ -195,6 +195,43 @@ def test_what_is_no_backup_is_told_as_such(stores, tmp_path, content):
     assert command("restore", tmp_path / "kept", "--yes", folder=tmp_path / "new").exit_code == 1
 
 
+def change_manifest(backed_up, change):
+    told = json.loads((backed_up / "manifest.json").read_text())
+    change(told)
+    (backed_up / "manifest.json").write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: told.pop("region"),
+        lambda told: told.update(services=[]),
+        lambda told: told["services"].update(ballots=[]),
+        lambda told: told["services"]["ballots"].pop("sha256"),
+        lambda told: told["services"]["ballots"]["log"].pop("hash"),
+        lambda told: told["services"]["ballots"].update(positions={"proposals": 3}),
+        lambda told: told.update(keys=3),
+        lambda told: told.update(keys=[{"file": "ballots-code_key"}]),
+    ],
+)
+def test_a_manifest_that_lacks_something_is_told_and_nothing_is_restored(filled, backed_up, change):
+    change_manifest(backed_up, change)
+    destroy(filled)
+    run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 1
+    assert "manifest.json cannot be read" in run.stderr
+    assert not filled.folder.exists()
+
+
+def test_a_backup_of_tables_that_a_newer_release_made_is_refused(filled, backed_up):
+    change_manifest(backed_up, lambda told: told["services"]["ratings"].update(revision="9999"))
+    destroy(filled)
+    run = command("restore", backed_up, "--yes", folder=filled.folder)
+    assert run.exit_code == 1
+    assert "ratings: the backup is of revision 9999, which this release does not know" in run.stderr
+    assert not filled.folder.exists()
+
+
 def test_a_restore_that_was_broken_off_goes_on_with_what_is_left(filled, backed_up, monkeypatch):
     before = state(filled)
     destroy(filled)

@@ -69,6 +69,21 @@ def test_a_database_that_is_away_is_told_without_its_password(environ):  # noqa:
     assert (status, said) == (1, "piaojue: ballots: The database cannot be reached at the moment.\n")
 
 
+def test_what_the_database_does_not_do_is_told_and_the_others_are_migrated(unmigrated, postgres):
+    url = unmigrated["PIAOJUE_PROPOSALS_STORE_URL"]
+    change(
+        postgres.url.rpartition("/")[0] + f"/{url.rpartition('/')[2]}",
+        "ALTER SCHEMA public OWNER TO postgres",
+    )
+    status, said = failed("migrate", "--all", env=unmigrated)
+    assert (status, said) == (
+        1,
+        "piaojue: proposals: the database did not do it, and nothing was changed: "
+        "permission denied for schema public\n",
+    )
+    assert "nothing to do" in piaojue("migrate", "notifications", env=unmigrated)
+
+
 @pytest.mark.parametrize("words", [[], ["--all", "ballots"], ["balots"]])
 def test_services_are_named_or_all_of_them(environ, words):  # noqa: F811
     assert failed("migrate", *words, env=environ)[0] == 2

@@ -163,6 +163,13 @@ def test_database_that_is_signed_by_somebody_else_is_refused_and_why_is_told(reg
     engine.dispose()
 
 
+def test_a_missing_file_of_certificates_is_named_and_not_taken_for_a_database_that_is_away(region, tmp_path):
+    engine = open_engine(region.databases["ballots"], 1, tmp_path / "none.pem")
+    with pytest.raises(StoreUnavailable, match=r"\(store_ca\) cannot be read"):
+        look(engine, "ballots")
+    engine.dispose()
+
+
 def test_database_of_another_name_is_refused(region):
     engine = open_engine(region.databases["ballots"].replace(HOST, "localhost"), 1, ca(region))
     with pytest.raises(StoreUnavailable, match="for another host"):

@@ -38,18 +38,34 @@ def write(folder: Path, told: dict[str, Any]) -> str:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Raises Unusable: there is none, or it is of a later format."""
+    """Raises Unusable: there is none, it is of a later format, or not what :func:`write` writes."""
     try:
-        told = json.loads((folder / FILE).read_bytes())
-        if not isinstance(told, dict) or not isinstance(told["services"], dict):
-            raise ValueError
-    except FileNotFoundError:
+        told: dict[str, Any] = json.loads((folder / FILE).read_bytes())
+        if (written := told["format"]) == FORMAT:
+            _look_at(told)
+    except (FileNotFoundError, NotADirectoryError):
         raise Unusable(f"{folder} is no backup: it has no {FILE}") from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Unusable(f"{folder / FILE} cannot be read: {type(error).__name__}") from None
-    if told.get("format") != FORMAT:
-        raise Unusable(f"{folder} is of format {told.get('format')}: a newer release made it")
+    if written != FORMAT:
+        raise Unusable(f"{folder} is of format {written}: a newer release made it")
     return told
+
+
+def _look_at(told: dict[str, Any]) -> None:
+    """KeyError, TypeError, AttributeError: something is not there, or of another kind."""
+    _need(told, "region", "made_at", "by", "services")
+    for entry in told["services"].values():
+        _need(entry, "kind", "revision", "published", "outbox", "log", "positions")
+        for position in (entry["log"], *entry["positions"].values()):
+            _need(position, "sequence", "hash")
+    for entry in entries(told):
+        _need(entry, "file", "bytes", "sha256")
+
+
+def _need(entry: dict[str, Any], *keys: str) -> None:
+    if absent := set(keys) - entry.keys():
+        raise KeyError(*absent)
 
 
 def entries(told: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.bus import BusUnavailable, KombuBus
 from chassis.errors import Unavailable
 from chassis.sensitive import masked
+from chassis.store.migrating import knows
 from piaojue.following import followed
 from piaojue.operating.backups import manifest
 from piaojue.operating.backups.manifest import Unusable
@@ -37,6 +38,11 @@ def checked(folder: Path, places: Sequence[Place]) -> tuple[dict[str, Any], list
             wrong.append(f"{place.service}: the backup does not have it")
         elif entry["kind"] != _KINDS[place.file is not None]:
             wrong.append(f"{place.service}: the backup is of {entry['kind']}, and its store is not")
+        elif not knows(place.service, revision := entry["revision"]):
+            wrong.append(
+                f"{place.service}: the backup is of revision {revision}, which this release does not know: "
+                "restore it with the one that made it"
+            )
         elif (there := _in_the_way(place)) is None:
             left.append(place)
         elif not _restored_already(place, entry):

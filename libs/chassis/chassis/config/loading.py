@@ -153,8 +153,11 @@ def load_settings(
     """
     others = (_producers() if neighbours is None else frozenset(neighbours)) - {service}
     reading = _Reading(settings_for(service, extra))
-    if file is None and environ.get(FILE_VARIABLE):
-        file = Path(environ[FILE_VARIABLE])
+    if file is None and FILE_VARIABLE in environ:
+        if environ[FILE_VARIABLE].strip():
+            file = Path(environ[FILE_VARIABLE])
+        else:  # whoever set it meant some file; what would start instead is an empty suite of its own
+            reading.faults.append(Fault(FILE_VARIABLE, "environment", "must name a file, or not be set"))
     if file is not None:
         _take_file(reading, file, others)
     _take_environment(reading, environ, others, {FILE_VARIABLE, *ignored})

@@ -148,6 +148,8 @@ class Url(Rule[str]):
             raise ValueError
         if parts.netloc and ("@" in parts.path or " " in url):
             raise ValueError
+        if parts.scheme == "sqlite" and parts.path.strip("/") in {"", ":memory:"}:  # it would be forgotten
+            raise ValueError
         return url
 
     def within(self, value: str, folder: Path) -> str:

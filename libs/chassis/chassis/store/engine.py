@@ -1,6 +1,7 @@
 """Engines of the two databases, set so that what is committed is on disk."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,29 @@ _DOWN_IN_POSTGRESQL: Final = ("08", "53", "57P", "58", "25006")
 """Beginnings of SQLSTATE: connection, out of resources, shutting down, system error, read-only."""
 _DOWN_IN_SQLITE: Final = frozenset({8, 10, 13, 14})
 """Read-only, input/output, full, cannot open."""
+
+_AWAY: Final = "The database cannot be reached at the moment."
+_REASONS: Final = (
+    (
+        re.compile("certificate verify failed|server certificate for"),
+        "The database's certificate is not trusted, or is for another host.",
+    ),
+    (
+        re.compile("root certificate file"),
+        "The certificates by which the database's is checked (store_ca) cannot be read.",
+    ),
+    (re.compile("does not support SSL"), "The database does not speak TLS, without which it is not used."),
+    (re.compile("invalid (dsn|.+ value)"), "The URL of the database (store_url) has an option that is none."),
+    (re.compile('database "[^"]*" does not exist'), "The server has no such database."),
+    (
+        re.compile(
+            'authentication failed|no password supplied|role "[^"]*" does not exist|pg_hba.conf'
+            "|permission denied for database|not permitted to log in"
+        ),
+        "The database refused: not this user, or not with this password, or not from here.",
+    ),
+)
+"""By what PostgreSQL and its client say of a connection that failed, in English."""
 
 
 class StoreUnavailable(Unavailable):
@@ -145,11 +169,12 @@ def unavailable_when_lost() -> Iterator[None]:
     except DBAPIError as error:
         if not is_away(error):
             raise
-        if "certificate verify failed" in str(error.orig) or "server certificate for" in str(error.orig):
-            raise StoreUnavailable(
-                "The database's certificate is not trusted, or is for another host."
-            ) from error
-        raise StoreUnavailable("The database cannot be reached at the moment.") from error
+        raise StoreUnavailable(_why(str(error.orig))) from error
+
+
+def _why(said: str) -> str:
+    """A sentence of ours: what was said names users, hosts and databases, and ours is told to everybody."""
+    return next((why for pattern, why in _REASONS if pattern.search(said)), _AWAY)
 
 
 def is_away(error: BaseException) -> bool:
@@ -162,7 +187,7 @@ def is_away(error: BaseException) -> bool:
         return code & 0xFF in _AWAY_IN_SQLITE
     state = getattr(error.orig, "pgcode", None)
     if state is None:  # nothing that the server has said: the connection itself
-        return isinstance(error, OperationalError | InterfaceError)
+        return isinstance(error, OperationalError | InterfaceError) or "invalid dsn" in str(error.orig)
     return state[:2] in _AWAY_IN_POSTGRESQL or state in _AWAY_IN_POSTGRESQL
 
 

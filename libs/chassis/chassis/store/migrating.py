@@ -84,6 +84,11 @@ def check_migrated(engine: Engine, service: str) -> Fit:
     return fit
 
 
+def knows(service: str, revision: str | None) -> bool:
+    """Whether tables of that revision can be brought to this release's; None are no tables at all."""
+    return revision is None or revision in {script.revision for script in _scripts(service).walk_revisions()}
+
+
 def run_migrations() -> None:
     """What a service's ``migrations/env.py`` does."""
     context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
