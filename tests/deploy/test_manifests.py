@@ -193,6 +193,16 @@ def test_units_are_closed_by_systemds_measure(units, name):
     assert float(exposed[1]) <= EXPOSED_AT_MOST
 
 
+@pytest.mark.parametrize("name", ["piaojue@.service", "piaojue-migrate.service"])
+def test_no_unit_is_given_up_while_its_database_is_away(name):
+    """Status 1, however often; with 2 another start does not help."""
+    assert re.search(r"^StartLimitIntervalSec=0$", (SYSTEMD / name).read_text(), re.MULTILINE)
+    told = unit(name)
+    assert told["Restart"][0] in {"always", "on-failure"}
+    assert int(told["RestartSec"][0]) >= 1
+    assert told["RestartPreventExitStatus"] == ["2"]
+
+
 def test_every_unit_has_its_user():
     users = re.findall(r"^u (\S+)", (SYSTEMD / "piaojue.sysusers").read_text(), re.MULTILINE)
     assert {f"piaojue-{service}" for service in (*SERVICES, "migrate")} == set(users)

@@ -195,6 +195,11 @@ def test_what_is_there_already_is_never_touched(made, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_the_top_of_the_file_system_is_no_folder_for_a_region():
+    done = init("yongan", "--folder", "/")
+    assert (done.returncode, "stays as it is" in done.stderr) == (1, True)
+
+
 def test_an_empty_folder_is_taken(tmp_path):
     folder = tmp_path / "region"
     folder.mkdir()

@@ -63,6 +63,7 @@ def configuration(plan: Plan) -> str:
         f"port = {plan.database.port}",
         "max_connections = 200",
         "password_encryption = 'scram-sha-256'",
+        "lc_messages = 'C'",  # the services know from them why they are refused
     ]
     if plan.tls:
         lines += [

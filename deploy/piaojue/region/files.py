@@ -159,6 +159,8 @@ def write(files: Files, folder: Path) -> None:
     FolderInUse: there is something in it already, and that stays as it is. OSError.
     """
     folder = folder.absolute()
+    if not folder.name:
+        raise FolderInUse
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
     draft.mkdir(mode=0o700)
