@@ -154,3 +154,15 @@ def test_no_column_of_codes_and_papers_but_the_poll_is_shared(store):
         )
     assert codes & papers == {"body", "poll"}
     assert papers == {"body", "poll", "id", "marks"}
+
+
+def test_what_is_cast_together_lies_in_an_order_that_is_not_that_of_casting(store):
+    """Amid the poll, too: neither papers nor receipts tell who came before whom."""
+    with_meeting(store)
+    open_poll(store)
+    outcomes = cast(store, [(code, ["water"]) for code in issue(store, 60)])
+    with store.engine.connect() as connection:
+        ids = list(connection.scalars(text("SELECT id FROM papers ORDER BY ctid")))
+        receipts = list(connection.scalars(text("SELECT receipt FROM receipts ORDER BY ctid")))
+    assert ids == sorted(ids)
+    assert receipts == sorted(each["receipt"] for each in outcomes)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from ballots import usecases
 from ballots.domain import (
@@ -17,6 +17,7 @@ from ballots.domain import (
 )
 from ballots.service.record_key import Ed25519Key
 from ballots.store import EventsNotNumbered, RecordNotPublished, UnknownPoll
+from ballots.store.tables import polls
 from chassis.auth import new_key
 from tests.ballots.meetings import (
     BODY,
@@ -143,6 +144,19 @@ def test_papers_altered_after_the_signing_are_not_declared(store):
         sign(store, person, hash_)
     with store.begin() as transaction:
         transaction.connection.execute(text("UPDATE papers SET marks = '[\"road\"]'"))
+    with pytest.raises(SignaturesMissing):
+        declare(store)
+
+
+def test_projects_that_change_names_after_the_signing_are_not_declared(store):
+    signed_poll(store)
+    hash_ = count(store)["count_hash"]
+    for person in ("7", "9", "8"):
+        sign(store, person, hash_)
+    with store.begin() as transaction:
+        titles = transaction.connection.scalar(select(polls.c.titles))
+        swapped = titles | {"water": titles["road"], "road": titles["water"]}
+        transaction.connection.execute(update(polls).values(titles=swapped))
     with pytest.raises(SignaturesMissing):
         declare(store)
 

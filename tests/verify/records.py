@@ -212,8 +212,8 @@ def hashed(record):
     fixed |= {"profile": record["profile"]} if "profile" in record else {}
     record["rules_hash"] = digest(fixed)
     record["receipts_root"] = merkle_root([bytes.fromhex(each) for each in record["receipts"]])
-    counted = ["rules_hash", "attendance", "reconciliation", "papers", "receipts_root", "result"]
-    counted += ["channels"] if "channels" in record else []
+    counted = ["candidates", "rules_hash", "attendance", "reconciliation", "papers", "receipts_root"]
+    counted += ["result", "channels"] if "channels" in record else ["result"]
     ids = {name: record[name]["id"] for name in ("body", "meeting", "poll")}
     record["count_hash"] = digest({name: record[name] for name in counted} | ids)
     return hashed_whole(record)

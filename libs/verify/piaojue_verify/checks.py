@@ -237,8 +237,8 @@ CHECKS: Final[Mapping[str, tuple[str, Callable[[Record], Faults]]]] = {
     ),
     "receipts_root": ("Their Merkle root is the one given.", receipts_root),
     "count_hash": (
-        "Rules, attendance, figures, papers, receipts and result are those with the hash in count_hash, "
-        "which the scrutineers confirmed.",
+        "Rules, projects, attendance, figures, papers, receipts and result are those with the hash in "
+        "count_hash, which the scrutineers confirmed.",
         count_hash,
     ),
     "signatures": (

@@ -9,7 +9,7 @@ from piaojue_verify.strict import canonical
 Record = Mapping[str, Any]
 
 _UNHASHED = ("record_hash", "signature")
-_COUNTED = ("rules_hash", "attendance", "reconciliation", "papers", "receipts_root", "result")
+_COUNTED = ("candidates", "rules_hash", "attendance", "reconciliation", "papers", "receipts_root", "result")
 
 
 def rules_hash(record: Record) -> str:

@@ -19,13 +19,15 @@ _FIGURES = ("issued", "returned", "unreturned", "valid", "invalid", "blank")
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted: a counted poll, its papers as ``(times, marks)`` and the receipts given for them.
+    """What was counted: a counted poll, what its papers called the projects, the papers as ``(times, marks)``
+    and the receipts given for them.
 
     ``channels``: where there are others than the codes, what the record says of each. The papers are those
     of all of them that stand, not told apart: of a channel with few, its papers would be known.
     """
 
     poll: Poll
+    on_paper: OnPaper
     papers: Sequence[tuple[int, object]]
     receipts: Sequence[str]
     channels: Sequence[Mapping[str, Any]] = ()
@@ -41,6 +43,7 @@ class Counted:
         assert poll.result is not None
         figures = (*_FIGURES, *(["channels"] if self.channels else []))
         return {
+            "candidates": candidates_shown(poll, self.on_paper),
             "rules_hash": poll.rules_hash,
             "attendance": {"deputies": poll.attendance.deputies, "present": poll.attendance.present},
             "reconciliation": {name: poll.result[name] for name in figures},
@@ -68,7 +71,6 @@ class Surroundings:
     body: Body
     meeting: Meeting
     meeting_title: str
-    on_paper: OnPaper
     events: Sequence[Mapping[str, object]]
 
 
@@ -81,7 +83,7 @@ def record_of(
         "format": "piaojue-record",
         "version": 1,
         "region": around.region,
-        **_about(counted.poll, around),
+        **_about(counted.poll, counted.on_paper, around),
         **count,
         "receipts": sorted(counted.receipts),
         "count_hash": counted.hash_of(count),
@@ -94,7 +96,7 @@ def record_of(
     return record
 
 
-def _about(poll: Poll, around: Surroundings) -> dict[str, Any]:
+def _about(poll: Poll, on_paper: OnPaper, around: Surroundings) -> dict[str, Any]:
     body, meeting = around.body, around.meeting
     assert poll.versions is not None
     return {
@@ -109,7 +111,7 @@ def _about(poll: Poll, around: Surroundings) -> dict[str, Any]:
         "poll": {
             "id": poll.id,
             "title": poll.title,
-            "year": around.on_paper.year,
+            "year": on_paper.year,
             "opened_at": _told(poll.opened_at),
             "closed_at": _told(poll.closed_at),
             "declared_at": _told(poll.declared_at),
@@ -117,7 +119,6 @@ def _about(poll: Poll, around: Surroundings) -> dict[str, Any]:
         "rules": poll.rules.as_json(),
         "versions": dict(poll.versions),
         **({"profile": poll.profile.identity} if poll.profile else {}),
-        "candidates": candidates_shown(poll, around.on_paper),
     }
 
 

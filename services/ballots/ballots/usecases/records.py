@@ -26,7 +26,6 @@ class Recorder:
             body=ballots.body(poll.body),
             meeting=meeting,
             meeting_title=title,
-            on_paper=ballots.on_paper(poll),
             events=ballots.events_of(subject_of(poll)),
         )
         record = record_of(counted, around, signatures, self.key)

@@ -25,11 +25,14 @@ from piaojue_contracts.ballots import COUNT_SIGNED_V1
 
 
 def counted_in(ballots: Ballots, poll: Poll) -> Counted:
-    """What was counted, from what is there now: papers changed since would have another hash."""
+    """What was counted, from what is there now: papers, or names of projects, that were changed since would
+    have another hash."""
     sealed = ballots.sealed_channels(poll)
     by_code = [] if any(each.id == CODES and each.told["struck"] for each in sealed) else ballots.marks(poll)
     papers = merged([*by_code, *(paper for each in sealed for paper in each.papers)])
-    return Counted(poll, papers, ballots.receipts(poll), [each.told for each in sealed])
+    return Counted(
+        *(poll, ballots.on_paper(poll), papers, ballots.receipts(poll)), [each.told for each in sealed]
+    )
 
 
 def show_count(store: Store[Ballots], body: str, poll_id: str) -> dict[str, Any]:
