@@ -4,6 +4,8 @@ import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import jwt
 import pytest
@@ -239,6 +241,29 @@ def test_a_provider_that_does_not_answer_makes_tokens_uncheckable():
     authenticator = Authenticator(ISSUER, AUDIENCE, UrlKeys("https://idp.example/jwks", fetch))
     with pytest.raises(auth.KeysUnavailable):
         authenticator.caller(f"Bearer {token()}")
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Shows its keys at /jwks, and sends on to there from everywhere else."""
+
+    def do_GET(self):
+        self.send_response(200 if self.path == "/jwks" else 302)
+        self.send_header("Location", "/jwks")
+        self.end_headers()
+        self.wfile.write(json.dumps(jwks(KEY)).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_provider_that_sends_on_to_somebody_else_is_not_followed():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert UrlKeys(f"{address}/jwks").find(KID) == KEY.public_key()
+        with pytest.raises(auth.KeysUnavailable):
+            UrlKeys(f"{address}/moved").find(KID)
+        server.shutdown()
 
 
 def test_a_key_is_kept_for_its_owner_alone(tmp_path):

@@ -124,8 +124,18 @@ class UrlKeys:
             self._keys = keys
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Who names the keys can sign tokens: that is who was configured, and nobody to whom one is sent on."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER: Final = urllib.request.build_opener(_NoRedirects)
+
+
 def _fetched(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as response:
+    with _OPENER.open(url, timeout=FETCH_TIMEOUT_SECONDS) as response:
         document: bytes = response.read(KEY_SET_SIZE + 1)
     if len(document) > KEY_SET_SIZE:
         raise ValueError("the key set is too large")

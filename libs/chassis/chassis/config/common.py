@@ -94,7 +94,8 @@ COMMON: Final[tuple[Setting, ...]] = (
             "`jwks.json` in the data folder",
             lambda service, values: f"{values.get('data_folder', '')}/jwks.json",
         ),
-        "The public keys of the issuer: a JWKS file, or the address of one.",
+        "The public keys of the issuer: a JWKS file, or the address of one, to which no other is followed. "
+        "With `http://`, whoever can answer in its place can sign tokens: within one machine only.",
     ),
     Setting("log_format", Choice("console", "json"), "console", "Lines for people or for machines."),
     Setting("log_level", Choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "The least that is logged."),
