@@ -21,6 +21,8 @@ MOST_ADDRESSES: Final = 4
 MOST_READ: Final = 16_384
 """Bytes of an answer's body that are taken at most, and thrown away: the sender need not see a reset."""
 _READ_SECONDS: Final = 1.0
+_SPECIAL: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""Not public, though some releases of Python say so; in the first a cloud tells machines their secrets."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _PORTS: Final = {"https": 443, "http": 80}
 
@@ -71,6 +73,8 @@ def is_allowed(address: str, networks: Sequence[Network]) -> bool:
     meant = _meant(ip_address(address))
     if any(meant in network for network in networks):
         return True
+    if any(meant in network for network in _SPECIAL):
+        return False
     special = meant.is_multicast or meant.is_reserved or meant.is_unspecified or meant.is_link_local
     return meant.is_global and not special and not getattr(meant, "is_site_local", False)
 
