@@ -86,12 +86,13 @@ def doctor(
       2  something is broken
     """
     from piaojue.operating.checks.finding import ERROR, LEVELS, WARNING
+    from piaojue.operating.places import folder_of
 
     _refuse_password(management_url)
     places, settings = _configured(config, data_folder, services)
 
     def look() -> list["Finding"]:
-        found = settings + _findings(_checks(places, management_url, _folder_of(config)), seconds)
+        found = settings + _findings(_checks(places, management_url, folder_of(config)), seconds)
         return [each for each in _causes_first(found) if not only or each.check in only]
 
     found = _until_well(look, wait)
@@ -137,8 +138,10 @@ def _configured(
         try:
             places.append(place_of(name, config, data_folder))
         except ConfigurationFaults as faults:
-            cure = "correct it: docs/configuration.md has every key"
-            found += [Finding(ERROR, "configuration", name, str(fault), cure) for fault in faults.faults]
+            found += [
+                Finding(ERROR, "configuration", name, str(fault), _corrected(fault.key))
+                for fault in faults.faults
+            ]
         except ImportError:
             cure = f"install piaojue-{name}"
             found.append(Finding(ERROR, "configuration", name, "is not installed on this machine", cure))
@@ -147,10 +150,14 @@ def _configured(
     return places, found
 
 
-def _folder_of(config: Path | None) -> Path | None:
-    """Where the region's settings are, if they are in a file: the operator's user of the broker is there."""
-    named = config or os.environ.get("PIAOJUE_CONFIG")
-    return Path(named).parent if named else None
+def _corrected(key: str) -> str:
+    """A key of codes is nothing that could be made once more."""
+    if key.rpartition(".")[2].startswith("code_key"):
+        return (
+            "bring it back from the copy of the region's folder, or a backup made --with-keys; never make a "
+            "new one: no code that was handed out would be known"
+        )
+    return "correct it: docs/configuration.md has every key"
 
 
 def _checks(places: Sequence["Place"], management_url: str | None, folder: Path | None) -> dict[str, "Check"]:
@@ -233,6 +240,8 @@ def _causes_first(found: Sequence["Finding"]) -> list["Finding"]:
         for each in reversed(found)
         if each.level == ERROR and each.check in {"database", "broker"}
     }
+    if any(each.level == ERROR and each.check == "broker" for each in found):
+        lacking["bindings"] = "broker"
     return [
         replace(each, cure=f"the {lacking[service]} first")
         if each.check in {"process", "queues", "outbox"}

@@ -28,10 +28,11 @@ class NoStore(Unavailable):
 
 class Place:
     """One service of the region. What it holds is opened when it is first asked for: NoStore,
-    StoreUnavailable."""
+    StoreUnavailable. ``folder``: where the region's settings are, if they are in a file."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, folder: Path | None) -> None:
         self.settings = settings
+        self.folder = folder
         self.service = settings.service
         self.source = f"/regions/{settings.region}/{settings.service}"
         """CloudEvents' source of its events."""
@@ -98,7 +99,14 @@ def environment(data_folder: Path | None) -> dict[str, str]:
 def place_of(service: str, config: Path | None, data_folder: Path | None) -> Place:
     """ConfigurationFaults."""
     own: Sequence[Any] = import_module(f"{service}.plugins").SETTINGS
-    return Place(load_settings(service, own, file=config, environ=environment(data_folder)))
+    settings = load_settings(service, own, file=config, environ=environment(data_folder))
+    return Place(settings, folder_of(config))
+
+
+def folder_of(config: Path | None) -> Path | None:
+    """The region's, if its settings are in a file: what broker and database are given is there, too."""
+    named = config or os.environ.get("PIAOJUE_CONFIG")
+    return Path(named).absolute().parent if named else None
 
 
 def places(

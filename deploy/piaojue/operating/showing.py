@@ -3,9 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from piaojue.terminal import say
+
+WHOLE: Final = {"service", "version", "consumer", "log"}
+"""Columns whose words are not folded where there is little room; nor are numbers."""
 
 
 def as_json(value: Any) -> None:
@@ -14,8 +17,21 @@ def as_json(value: Any) -> None:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
-    """Prints a table that is as wide as it needs to be when nobody looks at it on a terminal."""
-    say_rendered(made_table(heads, rows, title))
+    """Prints a table that is as wide as it needs to be when nobody looks at it on a terminal. On one that is
+    too narrow for a table with ids each row is told by itself: an id that is folded cannot be copied."""
+    made = made_table(heads, rows, title)
+    if "id" not in heads or _fits(made):
+        say_rendered(made)
+        return
+    for row in rows:
+        lines = [f"{head.removeprefix('#'):15}{shown(cell)}" for head, cell in zip(heads, row, strict=True)]
+        say("\n".join([*lines, ""]))
+
+
+def _fits(made: Any) -> bool:
+    console = console_for_output()
+    unbound = console.options.update(max_width=10_000)
+    return bool(console.measure(made, options=unbound).maximum <= console.width)
 
 
 def made_table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> Any:
@@ -24,8 +40,15 @@ def made_table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: st
     from rich.text import Text
 
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for head in heads:
-        made.add_column(head, overflow="fold", justify="right" if head.startswith("#") else "left")
+    for place, head in enumerate(heads):
+        number = head.startswith("#")
+        widest = max((len(shown(row[place])) for row in rows), default=0)
+        made.add_column(
+            head,
+            overflow="fold",
+            justify="right" if number else "left",
+            min_width=widest if number or head in WHOLE else None,
+        )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
     return made

@@ -2,6 +2,7 @@
 containers."""
 
 import socket
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,8 +30,9 @@ def broker(place: Place, detail: str) -> str:
         return TRUST
     if not _listens(url, AMQP):
         return f"systemctl start rabbitmq-server (or: docker compose start broker){_there(url)}"
-    command = f"rabbitmqctl import_definitions {DEFINITIONS_AT}/definitions.json"
-    return f"{command} (or: docker compose exec broker {command}){_there(url)}"
+    command, file = "rabbitmqctl import_definitions", f"{DEFINITIONS_AT}/definitions.json"
+    here = _of_region(place, file)
+    return f"{command} {here} (or: docker compose exec broker {command} {file}){_there(url)}"
 
 
 def database(place: Place, detail: str) -> str:
@@ -42,11 +44,20 @@ def database(place: Place, detail: str) -> str:
         return TRUST
     if not _listens(url, POSTGRESQL):
         return f"systemctl start postgresql (or: docker compose start database){_there(url)}"
-    command = f"psql -f {FILES_AT}/roles.sql"
+    command, script = "psql -f", f"{FILES_AT}/roles.sql"
+    here, there = _of_region(place, script), _there(url)
     return (
-        f"runuser -u postgres -- {command} (or: docker compose exec -u postgres database {command})"
-        f"{_there(url)}; if its data are lost, then piaojue restore FOLDER, before anything is started"
+        f"runuser -u postgres -- {command} {here} "
+        f"(or: docker compose exec -u postgres database {command} {script}){there}; if its data are lost, then "
+        "piaojue restore FOLDER, before anything is started"
     )
+
+
+def _of_region(place: Place, file: str) -> str:
+    """A file that a server has from the region's folder: as it is in that folder, if it is at hand."""
+    path = Path(file)
+    here = place.folder and place.folder / path.parent.name / path.name
+    return str(here) if here and here.is_file() else file
 
 
 def _there(url: str) -> str:

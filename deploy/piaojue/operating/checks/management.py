@@ -1,6 +1,7 @@
 """What only RabbitMQ's management can tell: bindings, queues of others, alarms, its clock."""
 
 import json
+import ssl
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
@@ -9,7 +10,7 @@ from time import time
 from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from chassis.bus import BusUnavailable, KombuBus
 from piaojue.following import followed
@@ -22,8 +23,6 @@ from piaojue_contracts import exchange_of
 
 SECONDS: Final = 5.0
 _MOST_BYTES: Final = 16 << 20
-_direct = build_opener(ProxyHandler({}))
-
 
 PORT: Final = 15672
 OPERATORS: Final = Path("operator", "broker-url")
@@ -32,7 +31,8 @@ OPERATORS: Final = Path("operator", "broker-url")
 
 class Management:
     """The management plugin, on the broker's machine unless a URL is given. The user is the URL's, else the
-    operator's of the region's folder, else the service's own."""
+    operator's of the region's folder, else the service's own. With ``https`` its certificate is checked like
+    the broker's."""
 
     def __init__(self, url: str | None, place: Place, folder: Path | None) -> None:
         operator = _operators(folder)
@@ -44,14 +44,19 @@ class Management:
         host = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
         self.base = f"{own.scheme}://{host}{f':{own.port}' if own.port else ''}{own.path.rstrip('/')}/api"
         self.vhost = vhost_of(place)
-        self.date: str | None = None
+        self._ca = place.settings.broker_ca
+        self.date: tuple[str, float, float] | None = None
+        """The broker's, with the time here before and after it was asked."""
         self._authorization = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
     def get(self, path: str) -> Any:
         """OSError, HTTPError among them."""
         request = Request(f"{self.base}/{path}", headers={"Authorization": self._authorization})
-        with _direct.open(request, timeout=SECONDS) as answer:
-            self.date = answer.headers.get("Date")
+        before = time()
+        trusted = HTTPSHandler(context=ssl.create_default_context(cafile=self._ca))
+        with build_opener(ProxyHandler({}), trusted).open(request, timeout=SECONDS) as answer:
+            if date := answer.headers.get("Date"):
+                self.date = date, before, time()
             return json.loads(answer.read(_MOST_BYTES))
 
     def here(self, what: str) -> Any:
@@ -137,10 +142,11 @@ def _taken(place: Place, queue: str) -> bool | None:
 
 
 def _clock(asked: Management) -> Iterator[Finding]:
-    """Told in whole seconds."""
+    """Told in whole seconds, and looked at by the broker once a second."""
     if asked.date:
-        theirs = parsedate_to_datetime(asked.date).timestamp() + 0.5
-        yield skew("clock", "broker", theirs - time(), 1.0)
+        date, before, after = asked.date
+        theirs = parsedate_to_datetime(date).timestamp() + 1.0
+        yield skew("clock", "broker", theirs - (before + after) / 2, 1.0 + (after - before) / 2)
 
 
 def _alarms(asked: Management) -> Iterator[Finding]:

@@ -85,7 +85,9 @@ def skew(check: str, about: str, seconds: float, uncertainty: float) -> Finding:
     level = ERROR if far > SKEW_ERROR else WARNING if far > SKEW_WARNING else OK
     way = "ahead of" if seconds > 0 else "behind"
     what = f"{far:.1f} s {way} this machine's" if level != OK else "agrees with this machine's"
-    return Finding(level, check, about, what, None if level == OK else "chronyc makestep, on both machines")
+    return Finding(
+        level, check, about, what, None if level == OK else "timedatectl set-ntp true, on both machines"
+    )
 
 
 def outbox(place: Place) -> Iterator[Finding]:
