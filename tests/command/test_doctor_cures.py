@@ -3,8 +3,9 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from io import BytesIO
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, repeat
+from threading import Thread
 
 import pytest
 
@@ -14,8 +15,6 @@ from piaojue.operating.checks.finding import ERROR, OK, WARNING, Finding
 from piaojue.operating.places import place_of
 from tests.command.stores import as_json
 from tests.support.servers import free_ports
-
-MIDNIGHT = datetime(2022, 4, 16, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -77,32 +76,37 @@ def test_what_a_broker_that_is_away_does_not_tell_needs_the_broker_first():
     assert doctor._causes_first(told[1:]) == told[1:]
 
 
-@pytest.mark.parametrize(("ahead", "level"), [(0.0, OK), (1.9, OK), (60.0, ERROR), (-60.0, ERROR)])
-def test_a_brokers_clock_is_compared_with_the_moment_of_its_answer(region, monkeypatch, ahead, level):
+@contextmanager
+def answering(date):
+    """The URL of a management whose broker has this date."""
+
+    class Empty(BaseHTTPRequestHandler):
+        def date_time_string(self, timestamp=None):
+            return format_datetime(date, usegmt=True)
+
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Empty) as server:
+        serving = Thread(target=server.handle_request, daemon=True)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        serving.join(20)
+
+
+@pytest.mark.parametrize(("behind", "level"), [(0.0, OK), (1.9, OK), (60.0, ERROR), (-60.0, ERROR)])
+def test_a_brokers_clock_is_compared_with_the_moment_of_its_answer(region, monkeypatch, behind, level):
     """Whatever is asked of it afterwards may take long, and its own answer may."""
-    told = datetime.fromtimestamp(int(MIDNIGHT.timestamp() - ahead), UTC)
-    asked_at, answered_at = MIDNIGHT.timestamp(), MIDNIGHT.timestamp() + 0.4
-    times = chain([asked_at, answered_at], repeat(answered_at + 45))
+    asked_at = datetime(2022, 4, 16, tzinfo=UTC).timestamp()
+    times = chain([asked_at, asked_at + 0.4], repeat(asked_at + 45))
     monkeypatch.setattr(management, "time", lambda: next(times))
-    monkeypatch.setattr(management, "_direct", Answering({"Date": format_datetime(told, usegmt=True)}))
-    asked = management.Management(None, place_of("ballots", None, None), None)
-    assert asked.here("queues") == []
+    with answering(datetime.fromtimestamp(int(asked_at - behind), UTC)) as url:
+        asked = management.Management(url, place_of("ballots", None, None), None)
+        assert asked.here("queues") == []
     (finding,) = management._clock(asked)
     assert finding.level == level, finding
-
-
-class Answer(BytesIO):
-    headers: dict[str, str]
-
-
-class Answering:
-    """Opens any request: nothing is in its answer but headers."""
-
-    def __init__(self, headers):
-        self.headers = headers
-
-    @contextmanager
-    def open(self, request, timeout):
-        answer = Answer(b"[]")
-        answer.headers = self.headers
-        yield answer

@@ -48,8 +48,8 @@ def database(place: Place, detail: str) -> str:
     here, there = _of_region(place, script), _there(url)
     return (
         f"runuser -u postgres -- {command} {here} "
-        f"(or: docker compose exec -u postgres database {command} {script}){there}; if its data are lost, then "
-        "piaojue restore FOLDER, before anything is started"
+        f"(or: docker compose exec -u postgres database {command} {script}){there}; if its data are lost, "
+        "then piaojue restore FOLDER, before anything is started"
     )
 
 
