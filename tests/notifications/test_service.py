@@ -131,6 +131,35 @@ def test_delivery_that_was_sent_is_not_taken_up_again(region):
 
 
 @pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "channel"),
+        ({"channel": ""}, "channel"),
+        ({"channel": "file", "state": "due"}, "state"),
+        ({"channel": "file", "planned_since": "yesterday"}, "planned_since"),
+        ({"channel": "file", "planned_since": "2022-04-16T00:00:00"}, "planned_since"),
+        ({"channel": "file", "all": True}, "all"),
+    ],
+)
+def test_what_is_to_be_sent_again_is_said_exactly(region, given, field):
+    refused = region.call("POST", f"{DELIVERIES}/retry", given, roles=["operator"])
+    assert (refused.status, refused.json["slug"]) == (422, "invalid-body")
+    assert [each["field"] for each in refused.json["errors"]] == [field]
+
+
+def test_what_was_sent_is_sent_again_when_an_operator_says_so(region):
+    all_settled(region)
+    again = {"channel": "console", "state": "sent", "planned_since": "2022-04-16T00:00:00+08:00"}
+    assert region.call("POST", f"{DELIVERIES}/retry", again, roles=["clerk"]).status == 403
+    sent = len(deliveries(region, "channel=console&limit=100"))
+    answer = region.call("POST", f"{DELIVERIES}/retry", again, roles=["operator"])
+    assert (answer.status, answer.json) == (200, {"deliveries": sent})
+    all_settled(region)
+    later = again | {"planned_since": "2122-04-16T00:00:00Z"}
+    assert region.call("POST", f"{DELIVERIES}/retry", later, roles=["operator"]).json == {"deliveries": 0}
+
+
+@pytest.mark.parametrize(
     ("path", "status", "slug"),
     [
         (f"{NOTICES}/nothing", 404, "unknown-notice"),

@@ -29,7 +29,7 @@ from tests.notifications.telling import (
 from tests.support.stores import migrated_store, told
 
 PAGE = {"before": None, "limit": 20, "language": None}
-LOG = {"before": None, "limit": 100, "state": None}
+LOG = {"before": None, "limit": 100, "state": None, "channel": None}
 OPERATOR = Caller("someone", frozenset({"operator"}), frozenset({"*"}))
 
 

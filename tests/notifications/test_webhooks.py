@@ -23,7 +23,7 @@ from piaojue_contracts import all_event_types
 from piaojue_contracts.ballots import TURNOUT_CHANGED_V1
 from tests.notifications.receiving import LOOPBACK, SECRET, endpoints_file, entry, receiving
 from tests.notifications.samples import DATA
-from tests.notifications.telling import NOW, event, logged, tell
+from tests.notifications.telling import CANDIDATES, NOW, SUGGESTION, event, logged, tell
 from tests.notifications.test_channels import settings
 from tests.support.running import running
 from tests.support.stores import migrated_store
@@ -157,6 +157,28 @@ def test_endpoint_gets_the_types_it_asks_for(store, receivers, tmp_path):
     assert [each["kind"] for each in logged(store)] == ["turnout_changed"]
 
 
+def test_endpoint_gets_the_texts_of_the_types_it_asks_for(store, receivers, tmp_path):
+    via = Sending(
+        opened(tmp_path, entry(receivers[0].url(), for_="[public, clerk]", types=f"[{SUGGESTION}]"))
+    )
+    tell(store, event(), via)
+    assert logged(store) == []
+    tell(store, event(SUGGESTION), via)
+    assert [(each["kind"], each["role"]) for each in logged(store)] == [("suggestion_received", "clerk")]
+
+
+@pytest.mark.parametrize("for_", ["[events]", "[public]", "[deputy]"])
+def test_endpoint_gets_what_concerns_the_bodies_it_asks_for(store, receivers, tmp_path, for_):
+    first, second = (each.url() for each in receivers)
+    via = Sending(
+        opened(tmp_path, entry(first, "one", for_=for_, bodies="[beita, songya]"), entry(second, for_=for_))
+    )
+    for number, body in enumerate(("yongan", "beita"), 1):
+        tell(store, event(data=DATA[CANDIDATES] | {"body": body}, number=number), via)
+    found = sorted((each["channel"], each["body"]) for each in logged(store))
+    assert found == [("webhook:budget", "beita"), ("webhook:budget", "yongan"), ("webhook:one", "beita")]
+
+
 def test_notice_comes_with_the_event_that_caused_it(store, receivers, tmp_path):
     via, heard = Sending(opened(tmp_path, entry(receivers[0].url(), for_="[public]"))), event().sealed()
     tell(store, heard, via)
@@ -227,6 +249,10 @@ def test_what_is_sent_again_has_the_same_id_and_a_new_time(store, receivers, tmp
         ((entry("https://a/", for_="[mayor]"),), "endpoint 1 has faults in: for"),
         ((entry("https://a/", for_="[]"),), "endpoint 1 has faults in: for"),
         ((entry("https://a/", types="[result_declared]"),), "endpoint 1 has faults in: types"),
+        ((entry("https://a/", types="[]"),), "endpoint 1 has faults in: types"),
+        ((entry("https://a/", bodies="[]"),), "endpoint 1 has faults in: bodies"),
+        ((entry("https://a/", bodies="yongan"),), "endpoint 1 has faults in: bodies"),
+        ((entry("https://a/", bodies="[Yong'an]"),), "endpoint 1 has faults in: bodies"),
         ((entry("https://a/", "Upper"),), "endpoint 1 has faults in: name"),
         ((entry("https://a/"), entry("https://b/")), "endpoint budget is there twice"),
         ((entry("http://secret.example/"),), "endpoint budget: url must be https"),

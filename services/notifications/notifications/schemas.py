@@ -15,6 +15,9 @@ def _chosen(doc: str, rule: validate.Validator) -> fields.String:
     return fields.String(load_default=None, validate=rule, metadata={"description": doc})
 
 
+_CHANNEL = validate.Length(min=1, max=63)
+
+
 class PageQuery(Schema):
     """Which page."""
 
@@ -45,6 +48,32 @@ class DeliveriesQuery(PageQuery):
     """Which page of which deliveries."""
 
     state = _chosen("Only those in this state.", validate.OneOf([state.value for state in DeliveryState]))
+    channel = _chosen("Only those by this channel, such as `webhook:budget`.", _CHANNEL)
+
+
+class RetriesSchema(Schema):
+    """Which deliveries are to be made again."""
+
+    channel = fields.String(
+        required=True, validate=_CHANNEL, metadata={"description": "By which channel: `webhook:budget`, say."}
+    )
+    state = fields.String(
+        load_default=DeliveryState.GIVEN_UP.value,
+        validate=validate.OneOf([DeliveryState.GIVEN_UP.value, DeliveryState.SENT.value]),
+        metadata={"description": "`given_up`, or `sent`, where the receiver has lost what it was sent."},
+    )
+    planned_since = fields.AwareDateTime(
+        load_default=None,
+        metadata={
+            "description": "Only those planned at this time or later, as in 2022-04-16T00:00:00+08:00."
+        },
+    )
+
+
+class RetriedAnswerSchema(Schema):
+    """What is tried again."""
+
+    deliveries = fields.Integer(metadata={"description": "How many are due now."})
 
 
 class TextSchema(Schema):

@@ -19,6 +19,8 @@ from notifications.schemas import (
     MessagesAnswerSchema,
     NoticeAnswerSchema,
     NoticesAnswerSchema,
+    RetriedAnswerSchema,
+    RetriesSchema,
     TextsQuery,
 )
 from notifications.store import Notifications, UnknownDelivery, UnknownMessage, UnknownNotice
@@ -122,6 +124,12 @@ class NotificationsService(Service):
     def retry_delivery(self, call: Call) -> dict[str, Any]:
         """Has a delivery that was given up tried again, with all its tries before it."""
         return usecases.retry_delivery(self.store, call.path["delivery"], _caller(call), now())
+
+    @http("POST", "/deliveries/retry", who=OPERATOR, body=RetriesSchema(), answer=RetriedAnswerSchema())
+    def retry_deliveries(self, call: Call) -> dict[str, int]:
+        """Has all that a channel has given up tried again, or all that it has sent sent again, in the order
+        in which it was planned; for the bodies of the token."""
+        return usecases.retry_deliveries(self.store, call.data, _caller(call), now())
 
     @handles(SUGGESTION_RECEIVED_V1)
     def suggestion_received(self, heard: Heard) -> None:

@@ -127,11 +127,19 @@ class Notifications(Repository):
         return [Message.restored(dict(row._mapping)) for row in rows]
 
     def deliveries(
-        self, bodies: Collection[str] | None, *, state: str | None, before: str | None, most: int
+        self,
+        bodies: Collection[str] | None,
+        *,
+        channel: str | None = None,
+        state: str | None,
+        before: str | None,
+        most: int,
     ) -> list[Logged]:
         """Of these bodies, or of all; as :meth:`notices`. UnknownDelivery."""
         unknown = UnknownDelivery("No delivery of this id is known.", field="before")
         where = _of(bodies)
+        if channel is not None:
+            where.append(deliveries.c.channel == channel)
         if state is not None:
             # Where to go on from may have left the state meanwhile, so the state is not asked of it.
             where.append(or_(deliveries.c.state == state, deliveries.c.id == before))
@@ -150,6 +158,23 @@ class Notifications(Repository):
         self.connection.execute(
             update(deliveries).where(deliveries.c.id == delivery.id).values(**delivery.as_stored())
         )
+
+    def take_up_again(
+        self,
+        channel: str,
+        state: DeliveryState,
+        bodies: Collection[str] | None,
+        *,
+        since: datetime | None,
+        now: datetime,
+    ) -> int:
+        """Makes all of a channel that are settled in this state due, those planned from ``since`` on; how
+        many."""
+        where = [deliveries.c.channel == channel, deliveries.c.state == state.value, *_of(bodies)]
+        if since is not None:
+            where.append(deliveries.c.planned_at >= since)
+        due = {"state": DeliveryState.DUE.value, "attempts": 0, "next_try_at": now, "settled_at": None}
+        return self.connection.execute(update(deliveries).where(*where).values(due)).rowcount
 
     def claim(
         self, channel: str, now: datetime, until: datetime

@@ -15,6 +15,7 @@ from chassis.logging import get_logger
 from chassis.metrics import PLUGIN_FAILURES, counter, gauge
 from chassis.store import Store, StoreUnavailable
 from notifications.domain import (
+    EVENTS,
     Channel,
     Delivery,
     DeliveryState,
@@ -24,6 +25,7 @@ from notifications.domain import (
     Order,
     Outgoing,
     Retries,
+    Selective,
     Text,
     Told,
     notice_published,
@@ -72,11 +74,12 @@ def tell(
         return
     if sending.keeps_events:
         told = Told(event.id, data["body"], event.type.split(".")[2], event.as_bytes().decode(), now)
-        planned = [_planned(told, channel, now) for channel in sending.taking_event(event.type)]
-        notifications.add(told, planned, now)
+        taking = sending.taking(EVENTS, event.type, data["body"])
+        notifications.add(told, [_planned(told, channel, now) for channel in taking], now)
     for item in [_written(order, event, data, templates, now) for order in orders(event.type, data)]:
         role = item.role if isinstance(item, Message) else None
-        notifications.add(item, [_planned(item, channel, now) for channel in sending.taking(role)], now)
+        taking = sending.taking(role, event.type, data["body"])
+        notifications.add(item, [_planned(item, channel, now) for channel in taking], now)
         if isinstance(item, Notice):
             subject = f"bodies/{item.body}"
             notifications.publish(NOTICE_PUBLISHED_V1, subject=subject, data=notice_published(item))
@@ -127,7 +130,11 @@ def show_deliveries(store: Store[Notifications], caller: Caller, query: Mapping[
     """A page of the delivery log of the bodies that the token is good for. Raises UnknownDelivery."""
     with store.reading() as notifications:
         found = notifications.deliveries(
-            _bodies(caller), state=query["state"], before=query["before"], most=query["limit"] + 1
+            _bodies(caller),
+            channel=query["channel"],
+            state=query["state"],
+            before=query["before"],
+            most=query["limit"] + 1,
         )
         return _page("deliveries", [_delivery_shown(each) for each in found], query["limit"])
 
@@ -140,6 +147,22 @@ def retry_delivery(
         logged = notifications.delivery_to_change(delivery, _bodies(caller))
         notifications.save(logged.delivery.taken_up_again(now))
         return _delivery_shown(notifications.delivery_to_change(delivery, None))
+
+
+def retry_deliveries(
+    store: Store[Notifications], given: Mapping[str, Any], caller: Caller, now: datetime
+) -> dict[str, int]:
+    """Has what was given up by a channel tried again, or sends again what was sent; how many that are."""
+    with store.transaction() as notifications:
+        found = notifications.take_up_again(
+            given["channel"],
+            DeliveryState(given["state"]),
+            _bodies(caller),
+            since=given["planned_since"],
+            now=now,
+        )
+    _log.info("deliveries_taken_up_again", service=_SERVICE, channel=given["channel"], deliveries=found)
+    return {"deliveries": found}
 
 
 def _page(name: str, shown: list[dict[str, Any]], limit: int) -> dict[str, Any]:
@@ -187,18 +210,18 @@ class Sending:
             for outcome in ("sent", "failed", "given_up"):
                 DELIVERIES.of(_SERVICE, channel, outcome)  # seen at 0 before the first
 
-    def taking(self, role: str | None) -> list[str]:
-        """The channels that take this. One that fails to say so is taken to: its failure is then seen."""
-        return [name for name, each in self.channels.items() if self._says(name, each.takes, role)]
+    def taking(self, role: str | None, type: str, body: str) -> list[str]:
+        """The channels that take what an event of this type and body causes: a notice where ``role`` is None,
+        the event itself where it is EVENTS.
+
+        One that fails to say so is taken to: its failure is then seen.
+        """
+        return [name for name in self.channels if self._takes(name, role, type, body)]
 
     @property
     def keeps_events(self) -> bool:
         """Whether a channel sends events, with texts or without."""
-        return bool(self._of_events)
-
-    def taking_event(self, type: str) -> list[str]:
-        """The channels that take an event of this type itself, as :meth:`taking`."""
-        return [name for name, each in self._of_events.items() if self._says(name, each.takes_event, type)]
+        return any(isinstance(each, EventChannel) for each in self.channels.values())
 
     def send(self, name: str, outgoing: Outgoing) -> str | None:
         """None when the channel has taken it, else the name of what went wrong. Raises nothing."""
@@ -246,16 +269,17 @@ class Sending:
         finally:
             self._under_way.pop(name, None)
 
-    @property
-    def _of_events(self) -> dict[str, EventChannel]:
-        return {name: each for name, each in self.channels.items() if isinstance(each, EventChannel)}
-
-    def _says(self, name: str, asked: Callable[[Any], bool], what: str | None) -> bool:
+    def _takes(self, name: str, role: str | None, type: str, body: str) -> bool:
+        channel = self.channels[name]
         try:
-            return asked(what)
+            if role == EVENTS:
+                takes = isinstance(channel, EventChannel) and channel.takes_event(type)
+            else:
+                takes = channel.takes(role)
+            return takes and (not isinstance(channel, Selective) or channel.selects(type, body))
         except Exception as error:
             _count_failure(name)
-            _log.warning("channel_failed", service=_SERVICE, channel=name, failure=type(error).__name__)
+            _log.warning("channel_failed", service=_SERVICE, channel=name, failure=error.__class__.__name__)
             return True
 
 

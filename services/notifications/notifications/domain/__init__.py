@@ -1,6 +1,6 @@
 """Who is told what, in which words, and how often it is tried: pure; times and ids are arguments."""
 
-from notifications.domain.channels import PUBLIC, Branching, Channel, EventChannel, Outgoing
+from notifications.domain.channels import PUBLIC, Branching, Channel, EventChannel, Outgoing, Selective
 from notifications.domain.delivery import Delivery, DeliveryState, Retries
 from notifications.domain.errors import (
     DeliveryNotGivenUp,
@@ -41,6 +41,7 @@ __all__ = [
     "Outgoing",
     "Retries",
     "Route",
+    "Selective",
     "Text",
     "Told",
     "notice_published",

@@ -96,6 +96,16 @@ class EventChannel(Protocol):
 
 
 @runtime_checkable
+class Selective(Protocol):
+    """What a channel has beside, that takes not all that is for its audiences."""
+
+    def selects(self, type: str, body: str) -> bool:
+        """Whether it takes what an event of this type and body causes, and the event itself. Asked as
+        :meth:`Channel.takes` is."""
+        ...
+
+
+@runtime_checkable
 class Branching(Protocol):
     """What a channel has beside, whose receivers get deliveries of their own: one that is away then keeps
     nothing from the others."""

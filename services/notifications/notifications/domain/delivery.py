@@ -27,7 +27,7 @@ class DeliveryState(Enum):
 class Retries:
     """``tries`` in all; after the first one ``first_pause``, each later pause ``growth`` times as long."""
 
-    tries: int = 8
+    tries: int = 16
     first_pause: timedelta = timedelta(seconds=30)
     growth: int = 4
     longest_pause: timedelta = timedelta(hours=6)

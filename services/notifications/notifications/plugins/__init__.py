@@ -58,7 +58,7 @@ SETTINGS: Final = (
         unit="seconds",
     ),
     Setting("delivery_round", Whole(1, 10000), 100, "Deliveries by one channel at most in a round."),
-    Setting("delivery_tries", Whole(1, 100), 8, "How often a delivery is tried before it is given up."),
+    Setting("delivery_tries", Whole(1, 100), 16, "How often a delivery is tried before it is given up."),
     Setting("delivery_first_pause", Amount(0.01, 86400), 30, "Pause after the first try.", unit="seconds"),
     Setting("delivery_growth", Whole(1, 100), 4, "How many times as long each further pause is."),
     Setting("delivery_longest_pause", Amount(0.01, 604800), 21600, "The longest pause.", unit="seconds"),

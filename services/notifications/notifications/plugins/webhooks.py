@@ -12,6 +12,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, validate
 
 from chassis.clock import now
+from chassis.fields import identifier
 from notifications.domain import EVENTS, PUBLIC, ROLES, ROUTES, Channel, Outgoing
 from notifications.plugins.posting import Network, Place, post
 from notifications.plugins.signing import secrets_of, signed
@@ -32,7 +33,12 @@ class EndpointSchema(Schema):
         load_default=[EVENTS],
         validate=validate.Length(min=1),
     )
-    types = fields.List(fields.String(validate=validate.OneOf(sorted(ROUTES))), load_default=None)
+    types = fields.List(
+        fields.String(validate=validate.OneOf(sorted(ROUTES))),
+        load_default=None,
+        validate=validate.Length(min=1),
+    )
+    bodies = fields.List(identifier("A body."), load_default=None, validate=validate.Length(min=1))
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Endpoint:
     tls: ssl.SSLContext | None
     reach: Reach
     audiences: frozenset[str]
-    types: frozenset[str]
+    types: frozenset[str] | None
+    bodies: frozenset[str] | None
     version: str = "1"
 
     def open(self, settings: Any) -> None:
@@ -73,7 +80,10 @@ class Endpoint:
         return (role or PUBLIC) in self.audiences
 
     def takes_event(self, type: str) -> bool:
-        return EVENTS in self.audiences and type in self.types
+        return EVENTS in self.audiences
+
+    def selects(self, type: str, body: str) -> bool:
+        return _within(type, self.types) and _within(body, self.bodies)
 
     def send(self, outgoing: Outgoing) -> None:
         body = body_of(outgoing)
@@ -84,6 +94,15 @@ class Endpoint:
         }
         reach = self.reach
         post(self.place, headers, body, networks=reach.networks, tls=self.tls, seconds=reach.seconds)
+
+
+def _chosen(given: list[str] | None) -> frozenset[str] | None:
+    return None if given is None else frozenset(given)
+
+
+def _within(asked: str, chosen: frozenset[str] | None) -> bool:
+    """None: all are chosen."""
+    return chosen is None or asked in chosen
 
 
 def body_of(outgoing: Outgoing) -> bytes:
@@ -174,7 +193,8 @@ def _endpoint(read: Mapping[str, Any], folder: Path, reach: Reach) -> Endpoint:
         _tls(place, folder, read["ca_file"]),
         reach,
         frozenset(read["audiences"]),
-        frozenset(read["types"] or ROUTES),
+        _chosen(read["types"]),
+        _chosen(read["bodies"]),
     )
 
 

@@ -1,0 +1,84 @@
+"""What a channel gave up, or sent to who has lost it, is made again at a person's word."""
+
+from datetime import timedelta
+
+import pytest
+
+from chassis.auth import Caller
+from notifications import usecases
+from notifications.domain import Retries
+from notifications.store import Notifications
+from notifications.usecases import deliver
+from tests.notifications.samples import DATA
+from tests.notifications.telling import NOW, SUGGESTION, Recording, event, logged, sending, tell
+from tests.support.stores import migrated_store
+
+LATER = NOW + timedelta(days=3)
+LOG = {"before": None, "limit": 100, "state": None}
+RETRIES = {"state": "given_up", "planned_since": None}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with migrated_store("notifications", Notifications, tmp_path) as made:
+        yield made
+
+
+def caller(*bodies):
+    return Caller("someone", frozenset({"operator"}), frozenset(bodies))
+
+
+def at(moment):
+    return lambda: moment
+
+
+def given_up(store):
+    """Two channels, now there again, that gave up what two bodies said, a day apart."""
+    flaky, other = Recording("flaky"), Recording("other")
+    via = sending(flaky, other, retries=Retries(1))
+    flaky.failing = other.failing = ConnectionError()
+    for number, body in enumerate(("yongan", "beita")):
+        moment = NOW + timedelta(days=number)
+        tell(store, event(SUGGESTION, DATA[SUGGESTION] | {"body": body}, number + 1), via, now=moment)
+        for name in ("flaky", "other"):
+            deliver(store, via, name, at(moment))
+    flaky.failing = other.failing = None
+    return via
+
+
+def states(store):
+    return {(each["channel"], each["body"]): each["state"] for each in logged(store)}
+
+
+def test_all_that_a_channel_gave_up_is_taken_up_again_in_the_order_of_its_planning(store):
+    via = given_up(store)
+    again = RETRIES | {"channel": "flaky"}
+    assert usecases.retry_deliveries(store, again, caller("*"), LATER) == {"deliveries": 2}
+    assert usecases.retry_deliveries(store, again, caller("*"), LATER) == {"deliveries": 0}
+    assert deliver(store, via, "flaky", at(LATER)) == 2
+    assert [each.body for each in via.channels["flaky"].sent] == ["yongan", "beita"]
+    assert {key[0] for key, state in states(store).items() if state == "given_up"} == {"other"}
+
+
+def test_what_was_sent_is_sent_again_with_the_same_id_for_a_receiver_that_lost_it(store):
+    via = given_up(store)
+    usecases.retry_deliveries(store, RETRIES | {"channel": "flaky"}, caller("*"), LATER)
+    deliver(store, via, "flaky", at(LATER))
+    lost = RETRIES | {"channel": "flaky", "state": "sent", "planned_since": NOW + timedelta(hours=1)}
+    assert usecases.retry_deliveries(store, lost, caller("*"), LATER) == {"deliveries": 1}
+    assert deliver(store, via, "flaky", at(LATER)) == 1
+    _, second, again = via.channels["flaky"].sent
+    assert (again.delivery, again.body) == (second.delivery, "beita")
+
+
+def test_deliveries_of_other_bodies_than_the_tokens_are_not_taken_up(store):
+    given_up(store)
+    town = caller("beita")
+    assert usecases.retry_deliveries(store, RETRIES | {"channel": "flaky"}, town, LATER) == {"deliveries": 1}
+    assert [key for key, state in states(store).items() if state == "due"] == [("flaky", "beita")]
+
+
+def test_deliveries_of_one_channel_are_shown_alone(store):
+    given_up(store)
+    shown = usecases.show_deliveries(store, caller("*"), LOG | {"channel": "other"})["deliveries"]
+    assert [each["channel"] for each in shown] == ["other", "other"]
