@@ -4,23 +4,21 @@ where the region's folder is and where services answer; behind the proxy with it
 import json
 import re
 import shutil
-import ssl
 import subprocess
 import sys
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection
 
 import pytest
 
-from piaojue.region.certificates import Authority
 from tests.chaos.checks import check_inboxes, check_logs
 from tests.end_to_end import year
 from tests.end_to_end.test_year import a_year, what_everybody_then_knows
 from tests.support.deployed import PIAOJUE, DeployedRegion, deployed, plain
-from tests.support.install import program
+from tests.support.front import fronted
 from tests.support.manifests import DEPLOY, by_compose, by_kubernetes, by_systemd, composed, kubernetes
 from tests.support.processes import Process
 from tests.support.region import SERVICES
-from tests.support.servers import ServerMissingError, free_ports
+from tests.support.servers import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -83,62 +81,9 @@ def region(rabbitmq, postgres, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def proxy(region, tmp_path_factory):
-    """nginx by the template, filled in as its image does, with the variables that compose gives it."""
-    nginx = program("nginx")
-    if nginx is None:
-        raise ServerMissingError("nginx missing: run apt-get install nginx-light as root")
-    folder = tmp_path_factory.mktemp("proxy")
-    http, https = free_ports(2)
-    authority = Authority("people's")
-    signed = authority.sign("localhost")
-    (folder / "ca.pem").write_bytes(authority.certificate)
-    (folder / "fullchain.pem").write_bytes(signed.certificate)
-    (folder / "privkey.pem").write_bytes(signed.key)
-    here = {
-        "HTTP_LISTEN": f"127.0.0.1:{http}",
-        "HTTPS_LISTEN": f"127.0.0.1:{https}",
-        "RESOLVER": "127.0.0.1",
-        "CERTIFICATES": str(folder),
-        **{name.upper(): f"127.0.0.1:{region.port_of(name)}" for name in SERVICES},
-    }
-    assert set(here) == set(composed()["services"]["proxy"]["environment"])
-    template = (DEPLOY / "proxy/piaojue.conf.template").read_text()
-    (folder / "piaojue.conf").write_text(re.sub(r"\$\{(\w+)\}", lambda match: here[match[1]], template))
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
-        f"http {{ client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxied; "
-        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; "
-        f"include {folder}/piaojue.conf; }}\n"
-    )
-    process = Process([nginx, "-p", folder, "-c", folder / "nginx.conf"], output=folder / "nginx.log")
-    try:
-        process.wait_for_port(https)
-        yield Proxy(http, https, folder / "ca.pem", process)
-        assert process.terminate(by=subprocess.signal.SIGQUIT) == 0
-    finally:
-        process.kill()
-
-
-class Proxy:
-    def __init__(self, http, https, ca, process):
-        self._http, self._https, self._ca, self.process = http, https, ca, process
-
-    def ask(self, method, path, body=None, **fields):
-        context = ssl.create_default_context(cafile=self._ca)
-        return self._answer(
-            HTTPSConnection("localhost", self._https, timeout=20, context=context), method, path, body, fields
-        )
-
-    def ask_plainly(self, method, path):
-        return self._answer(HTTPConnection("127.0.0.1", self._http, timeout=20), method, path, None, {})
-
-    def _answer(self, connection, method, path, body, fields):
-        try:
-            connection.request(method, path, body, fields)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
+    addresses = {name: f"127.0.0.1:{region.port_of(name)}" for name in SERVICES}
+    with fronted(tmp_path_factory.mktemp("proxy"), addresses) as proxy:
+        yield proxy
 
 
 def test_a_year_goes_through_on_what_the_manifests_run(region):
@@ -226,7 +171,8 @@ def test_who_comes_without_tls_is_sent_to_it(proxy):
 def test_the_proxy_keeps_no_trace_of_who_came(region, proxy):
     proxy.ask("GET", "/ballots/docs")
     assert "/ballots" not in proxy.process.said()
-    assert "X-Forwarded-For" not in (DEPLOY / "proxy/piaojue.conf.template").read_text()
+    template = (DEPLOY / "proxy/piaojue.conf.template").read_text()
+    assert not re.search(r"\$(remote_addr|proxy_add_x_forwarded_for)\b", template)
 
 
 def test_each_ends_when_its_manager_says_so(region):
