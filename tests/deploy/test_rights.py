@@ -12,6 +12,7 @@ from tests.end_to_end import year
 from tests.end_to_end.test_year import a_year, what_everybody_then_knows
 from tests.support.deployed import deployed, psql
 from tests.support.region import SERVICES
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +136,17 @@ def test_a_role_reaches_its_own_database_alone(region):
             if other != service:
                 with pytest.raises(psycopg2.OperationalError, match="permission denied"):
                     psycopg2.connect(url.rpartition("/")[0] + "/" + theirs.rpartition("/")[2])
+
+
+def test_the_database_server_logs_nothing_of_what_a_service_has_written(region):
+    log, paper = region.postgres.folder / "postgresql.log", "marks-that-nobody-is-to-read"
+    before = log.read_text().count("duplicate key")
+    with closing(psycopg2.connect(region.databases["ballots"])) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE cast_once (paper text PRIMARY KEY)")
+        with pytest.raises(psycopg2.errors.UniqueViolation):
+            cursor.execute("INSERT INTO cast_once VALUES (%s), (%s)", (paper, paper))
+    eventually(lambda: log.read_text().count("duplicate key") > before, 10, "the fault is logged")
+    assert paper not in log.read_text()
 
 
 def test_the_script_of_roles_run_again_changes_nothing(region):

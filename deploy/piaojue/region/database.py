@@ -23,6 +23,11 @@ _HEAD: Final = (
 _SERVICE: Final = """
 SELECT 'CREATE ROLE "{name}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec
 ALTER ROLE "{name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{verifier}';
+-- Where a statement fails, on a full disk for one, the server would log it: with papers, and when they came.
+ALTER ROLE "{name}" SET log_min_error_statement = 'panic';
+ALTER ROLE "{name}" SET log_error_verbosity = 'terse';
+ALTER ROLE "{name}" SET log_statement = 'none';
+ALTER ROLE "{name}" SET log_min_duration_statement = -1;
 SELECT 'CREATE DATABASE "{name}" OWNER "{name}" ENCODING ''UTF8'' TEMPLATE template0'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
 ALTER DATABASE "{name}" OWNER TO "{name}";
