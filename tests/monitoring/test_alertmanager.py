@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from tests.support.monitoring import FOLDER, alerts
+from tests.support.waiting import eventually
 
 FILE = FOLDER / "alertmanager.yml"
 RECEIVERS = {"page": "on-call", "ticket": "office-hours", "heartbeat": "heartbeat"}
@@ -24,6 +25,40 @@ def test_an_alert_reaches_whom_it_should(promtool, severity, receiver):
                 *(f"--verify.receivers={receiver}", *labels),
             )
             assert status == 0, f"{alert}: {said}"
+
+
+FOLLOWS = [
+    ("PiaojueStoreUnreachable", "ballots", "PiaojueBrokerUnreachable", True),
+    ("PiaojueStoreUnreachable", "ballots", "PiaojueRelayWithoutLeader", True),
+    ("PiaojueStoreUnreachable", "ballots", "PiaojueCastsFailing", False),
+    ("PiaojueStoreUnreachable", "ratings", "PiaojueBrokerUnreachable", False),
+    ("PiaojueServiceDown", "ballots", "PiaojueInboxStalled", True),
+    ("PiaojueBrokerUnreachable", "ballots", "PiaojueOutboxOld", True),
+]
+
+
+@pytest.mark.slow
+def test_what_follows_from_something_else_is_not_told_beside_it_and_all_else_is(alertmanager):
+    """Each pair in a region of its own: the cause, of which service, and an alert of ballots."""
+    alertmanager.start(FILE.read_text())
+    for number, (cause, service, alert, _) in enumerate(FOLLOWS):
+        for name, of in ((cause, service), (alert, "ballots")):
+            labels = {"alertname": name, "service": of, "region": f"r{number}", "severity": "page"}
+            alertmanager.tell([{"labels": labels}])
+
+    def told():
+        found = {
+            (each["labels"]["region"], each["labels"]["alertname"]): each["status"]["state"]
+            for each in alertmanager.alerts()
+        }
+        assert len(found) == 2 * len(FOLLOWS)
+        return [
+            found[f"r{number}", cause] == "active"
+            and found[f"r{number}", alert] == ("suppressed" if follows else "active")
+            for number, (cause, _, alert, follows) in enumerate(FOLLOWS)
+        ]
+
+    eventually(lambda: all(told()), 60, f"each is told or not: {FOLLOWS}")
 
 
 def test_an_alert_of_no_known_severity_is_not_lost(promtool):
