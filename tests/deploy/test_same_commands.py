@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.chaos.checks import check_inboxes, check_logs
 from tests.end_to_end import year
@@ -107,19 +109,66 @@ def test_the_operators_commands_find_each_service_in_its_container(region):
     own = {f"PIAOJUE_{name.upper()}_HTTP_ADDRESS": name for name in SERVICES}
     expected = {key: f"{name}:8000" for key, name in own.items()}
     assert {name: told.environment[name] for name in own} == expected
-    here = {key: f"127.0.0.1:{region.port_of(name)}" for key, name in own.items()}
-    management = f"http://127.0.0.1:{region.rabbitmq.management_port}"
-    env = {**plain(), **told.here(region.made, **here), "RABBITMQ_MANAGEMENT_URL": management}
+    asked_of_all(region, told.here(region.made, **here(region)), *told.words)
+
+
+def test_the_operators_commands_find_all_they_need_in_the_operators_pod(region, tmp_path):
+    pod = kubernetes("operator.yaml", "Deployment", "operator")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    for name in SERVICES:
+        assert given[f"PIAOJUE_{name.upper()}_HTTP_ADDRESS"] == f"{name}:8000"
+    projected = next(each["projected"] for each in pod["volumes"] if each["name"] == "region")
+    put_as_told(projected, region.made, tmp_path / "region")
+    changed = {
+        **here(region),
+        "PIAOJUE_CONFIG": given["PIAOJUE_CONFIG"].replace("/etc/piaojue", str(tmp_path / "region")),
+        "PIAOJUE_DATA_FOLDER": str(tmp_path / "data"),
+    }
+    asked_of_all(region, {**given, **changed}, "doctor", "--only", "secrets", "--only", "keys")
+    backup = [PIAOJUE, "backup", tmp_path / "2022-04-16", "--while-open"]
     done = subprocess.run(
-        [PIAOJUE, *told.words, "--wait", "60", "--json", "--only", "process", "--only", "queues"],
+        backup, capture_output=True, text=True, timeout=120, env={**plain(), **given, **changed}
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "2022-04-16/manifest.json").is_file()
+
+
+def put_as_told(projected, made, folder):
+    """As Kubernetes would: of the overlay's secrets, each under its path. Without TLS there is no ca.pem."""
+    overlay = yaml.safe_load((DEPLOY / "kubernetes/overlays/example/kustomization.yaml").read_text())
+    files = {
+        (secret["name"], Path(file).name): made / file.removeprefix("region/")
+        for secret in overlay["secretGenerator"]
+        for file in secret["files"]
+    }
+    for source in projected["sources"]:
+        for item in source["secret"]["items"]:
+            file, target = files[source["secret"]["name"], item["key"]], folder / item["path"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if file.name != "ca.pem":
+                shutil.copy(file, target)
+                target.chmod(projected["defaultMode"])
+
+
+def here(region):
+    own = {f"PIAOJUE_{name.upper()}_HTTP_ADDRESS": f"127.0.0.1:{region.port_of(name)}" for name in SERVICES}
+    return {**own, "RABBITMQ_MANAGEMENT_URL": f"http://127.0.0.1:{region.rabbitmq.management_port}"}
+
+
+def asked_of_all(region, environment, *words):
+    """The doctor finds each service and the broker's management."""
+    done = subprocess.run(
+        [PIAOJUE, *words, "--wait", "60", "--json", "--only", "process", "--only", "queues"],
         capture_output=True,
         text=True,
         timeout=120,
-        env=env,
+        env={**plain(), **environment},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)["findings"]
     assert {each["about"] for each in found if each["check"] == "process"} == set(SERVICES)
+    assert any(each["check"] == "queues" and "bound to" in each["what"] for each in found)
 
 
 def test_the_probes_that_kubernetes_makes_are_answered(region):
