@@ -45,6 +45,24 @@ def test_every_panel_asks_something_and_can_be_told_apart(dashboard):
         assert all(target["expr"] and target["legendFormat"] for target in panel["targets"])
 
 
+def test_where_a_value_begins_to_be_bad_is_drawn(dashboard):
+    for panel in dashboard["panels"]:
+        if panel["type"] == "timeseries":
+            defaults = panel["fieldConfig"]["defaults"]
+            has_bad = any(step["color"] == "red" for step in defaults["thresholds"]["steps"])
+            assert defaults["custom"]["thresholdsStyle"]["mode"] == ("line" if has_bad else "off"), panel[
+                "title"
+            ]
+
+
+def test_what_is_counted_by_the_second_has_that_unit(dashboard):
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            counted = re.search(r"\brate\((?!process_cpu)|requests:rate5m|events:rate5m", target["expr"])
+            if counted and "quantile" not in target["expr"]:
+                assert panel["fieldConfig"]["defaults"]["unit"] in {"cps", "reqps"}, panel["title"]
+
+
 def test_a_variable_that_is_used_is_one_that_can_be_chosen(dashboard):
     offered = {each["name"] for each in dashboard["templating"]["list"]}
     used = set(re.findall(r"\$\{?(\w+)", json.dumps([dashboard["panels"], dashboard["annotations"]])))

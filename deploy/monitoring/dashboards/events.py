@@ -10,8 +10,8 @@ _OUT: Final = (
     Panel(
         "Events numbered",
         [Query("rate(service:piaojue_outbox_sequence:max[5m])")],
-        unit="short",
-        says="Per second, into each service's log.",
+        unit="cps",
+        says="Into each service's log.",
     ),
     Panel("Waiting for the broker", [Query("max by (service) (piaojue_outbox_pending)")]),
     Panel(
@@ -27,6 +27,7 @@ _OUT: Final = (
                 "sum by (service, outcome) (rate(piaojue_relay_batches_total[5m]))", "{{service}} {{outcome}}"
             )
         ],
+        unit="cps",
         says="Failed ones are sent again.",
     ),
     Panel(
@@ -61,6 +62,7 @@ _IN: Final = (
                 "{{service}} {{outcome}}",
             )
         ],
+        unit="cps",
     ),
     Panel(
         "Time of handlers, 99 of 100",
@@ -115,6 +117,7 @@ _PEOPLE: Final = (
                 "{{channel}} {{outcome}}",
             )
         ],
+        unit="cps",
         width=12,
     ),
     Panel(

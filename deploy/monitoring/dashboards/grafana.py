@@ -20,8 +20,8 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """``unit`` is one of Grafana's; ``says`` what one should read from it. ``red_from``: where the value
-    begins to be bad; ``red_below`` the same, downwards."""
+    """``unit`` is one of Grafana's, such as ``cps``, counts per second; ``says`` what one should read from it.
+    ``red_from``: where the value begins to be bad; ``red_below`` the same, downwards."""
 
     title: str
     queries: Sequence[Query]
@@ -71,7 +71,10 @@ class Panel:
         found: dict[str, Any] = {"unit": self.unit, "thresholds": {"mode": "absolute", "steps": steps}}
         if self.kind == "timeseries":
             found["min"] = 0
-            found["custom"] = {"drawStyle": "line", "fillOpacity": 10, "showPoints": "never"}
+            # Where it begins to be bad is a line; without a style of theirs Grafana does not draw thresholds.
+            bad = {"mode": "line" if len(steps) > 1 else "off"}
+            drawn = {"drawStyle": "line", "fillOpacity": 10, "showPoints": "never"}
+            found["custom"] = {**drawn, "thresholdsStyle": bad}
         if self.top is not None:
             found |= {"min": 0, "max": self.top}
         return found

@@ -52,7 +52,8 @@ _CASTING: Final = (
             )
         ],
         unit="reqps",
-        says="201: taken. 404: unknown code. 409: spent, or the poll is not open. 429: throttled. 5xx: ours.",
+        says="201: taken. 404: unknown code. 409: spent, or the poll is not open. 422: not filled in as the "
+        "rules want it. 429: throttled. 5xx: ours.",
     ),
     Panel(
         "Time to take a paper",

@@ -68,6 +68,7 @@ _EVENTS: Final = (
                 "{{outcome}} {{type}}",
             )
         ],
+        unit="cps",
     ),
     Panel(
         "Time of handlers, 99 of 100",
@@ -96,7 +97,7 @@ _PROCESSES: Final = (
         unit="percentunit",
     ),
     Panel(
-        "Running since",
+        "Running for",
         [Query(f"time() - process_start_time_seconds{{{_PROCESS}}}", "{{instance}}")],
         unit="s",
         kind="stat",
