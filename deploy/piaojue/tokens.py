@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from piaojue.running import a_service
 from piaojue.terminal import fail, say, warn
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ def token(
             help="The body that the token is good for; '*', in quotes, for every body. May be repeated.",
         ),
     ],
+    services: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--service",
+            parser=a_service,
+            metavar="SERVICE",
+            help="The service that the token is good for; every one if left out. May be repeated.",
+        ),
+    ] = None,
     subject: Annotated[
         str | None,
         typer.Option(
@@ -101,6 +111,7 @@ def token(
     Examples:
       piaojue token --role clerk --body yongan
       piaojue token --role operator --body '*' --subject monitoring --lifetime 30d
+      piaojue token --role supervisor --body '*' --service ballots --lifetime 90d
       TOKEN=$(piaojue token --role clerk --body yongan --lifetime 30m)
       curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/ballots/…
 
@@ -109,7 +120,7 @@ def token(
       1  the key or the configuration cannot be used; standard error says why
       2  the command was not understood
     """
-    from chassis.auth import issue_token
+    from chassis.auth import audience_of, issue_token
     from piaojue.own_key import JWKS_FILE, KEY_FILE, KeyUnusableError, own_key
 
     settings = _settings(data_folder)
@@ -126,7 +137,7 @@ def token(
         issue_token(
             key,
             issuer=settings.issuer,
-            audience=settings.audience,
+            audience=[audience_of(each, settings.audience) for each in services or ()] or settings.audience,
             subject=subject or "+".join(sorted(set(roles))),
             roles=roles,
             bodies=bodies,

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.auth import Authenticator, FileKeys, jwks, load_key, new_key
+from chassis.auth.refusals import TokenWrongAudience
 from piaojue import own_key as own_key_module
 from piaojue.command import app
 from piaojue.own_key import JWKS_FILE, KEY_FILE, KeyUnusableError, own_key
@@ -191,6 +192,16 @@ def test_data_folder_that_is_a_file_is_told(tmp_path):
     result = invoke(*CLERK, "--data-folder", tmp_path / "file")
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"the data folder {tmp_path / 'file'} cannot be used" in result.stderr
+
+
+def test_token_for_services_is_good_for_those_alone(folder):
+    token = made(folder, *CLERK, "--service", "ballots", "--service", "ratings")
+    assert claims(token)["aud"] == ["piaojue/ballots", "piaojue/ratings"]
+    for service in ("ballots", "ratings"):
+        assert caller(folder, token, audience=("piaojue", f"piaojue/{service}")).roles == {"clerk"}
+    with pytest.raises(TokenWrongAudience):
+        caller(folder, token, audience=("piaojue", "piaojue/proposals"))
+    assert "There is no service" in invoke(*CLERK, "--service", "votes", "--data-folder", folder).stderr
 
 
 def test_issuer_audience_and_folder_are_those_of_the_configuration(tmp_path, monkeypatch):

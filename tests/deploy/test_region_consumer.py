@@ -191,18 +191,19 @@ def test_nothing_else_is_allowed(channel, deed):
 
 
 @pytest.mark.slow
-def test_token_reads_the_log_and_changes_nothing(region):
-    region.start("ballots")
+def test_token_reads_the_log_of_its_service_and_changes_nothing(region):
+    region.start("ballots", "ratings")
     token = (region.made / "consumers/budget/token").read_text().strip()
 
     def asked(method, path):
-        url = f"http://127.0.0.1:{region.port_of('ballots')}/ballots{path}"
+        url = f"http://127.0.0.1:{region.port_of(path.split('/')[1])}{path}"
         request = Request(url, method=method, headers={"Authorization": f"Bearer {token}"}, data=b"{}")
         try:
             return urlopen(request, timeout=30).status
         except OSError as error:
             return error.code
 
-    assert asked("GET", "/events?after=0") == 200
-    assert asked("GET", "/inbox") == 403
-    assert asked("PUT", "/bodies/yongan") == 403
+    assert asked("GET", "/ballots/events?after=0") == 200
+    assert asked("GET", "/ballots/inbox") == 403
+    assert asked("PUT", "/ballots/bodies/yongan") == 403
+    assert asked("GET", "/ratings/events?after=0") == 401

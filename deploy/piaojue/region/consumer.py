@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from piaojue.running import a_service
 from piaojue.terminal import MISUSED, fail, say
 from piaojue.versions import SERVICES
 
@@ -34,12 +35,6 @@ def _name(text: str) -> str:
     )
 
 
-def _service(text: str) -> str:
-    if text in SERVICES:
-        return text
-    raise typer.BadParameter(f"There is no service {text!r}; there are: {', '.join(SERVICES)}.")
-
-
 def consumer(
     name: Annotated[str, typer.Argument(parser=_name, metavar="NAME", help="What the consumer is called.")],
     folder: Annotated[
@@ -47,7 +42,7 @@ def consumer(
     ],
     of: Annotated[
         list[str] | None,
-        typer.Option("--of", parser=_service, metavar="SERVICE", help="Whose events. May be repeated."),
+        typer.Option("--of", parser=a_service, metavar="SERVICE", help="Whose events. May be repeated."),
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How long its token is good for.")] = 90,
     withdraw: Annotated[
@@ -106,7 +101,7 @@ def _add(
 
     for kind, entries in added.items():
         definitions.setdefault(kind, []).extend(entries)
-    write(_handed(folder, user, password, days), handed)
+    write(_handed(folder, user, sources, password, days), handed)
     _replace(folder / DEFINITIONS, definitions)
     say(_next(name, folder))
 
@@ -153,12 +148,12 @@ def _without_secrets(added: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return added | {"users": users}
 
 
-def _handed(folder: Path, user: str, password: str, days: int) -> "Files":
+def _handed(folder: Path, user: str, sources: list[str], password: str, days: int) -> "Files":
     """What its owner is given."""
     from datetime import timedelta
     from urllib.parse import quote
 
-    from chassis.auth import issue_token, load_key
+    from chassis.auth import audience_of, issue_token, load_key
     from piaojue.own_key import KEY_FILE
 
     operators = (folder / "operator/broker-url").read_text(encoding="utf-8").strip()
@@ -166,7 +161,7 @@ def _handed(folder: Path, user: str, password: str, days: int) -> "Files":
     token = issue_token(
         load_key(folder / "operator" / KEY_FILE),
         issuer="piaojue",
-        audience="piaojue",
+        audience=[audience_of(source, "piaojue") for source in sources],
         subject=user,
         roles=[TOKEN_ROLE],
         bodies=["*"],

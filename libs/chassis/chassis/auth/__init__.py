@@ -6,7 +6,7 @@ any key is tried.
 
 from chassis.auth.keys import FileKeys, KeySet, UrlKeys, jwks, key_set, load_key, new_key, save_key
 from chassis.auth.refusals import REFUSALS_401, BodyNotAllowed, KeysUnavailable, RoleNotAllowed, TokenMissing
-from chassis.auth.tokens import EVERY_BODY, ROLES, Authenticator, Caller, issue_token
+from chassis.auth.tokens import EVERY_BODY, ROLES, Authenticator, Caller, audience_of, issue_token
 
 __all__ = [
     "EVERY_BODY",
@@ -21,6 +21,7 @@ __all__ = [
     "RoleNotAllowed",
     "TokenMissing",
     "UrlKeys",
+    "audience_of",
     "issue_token",
     "jwks",
     "key_set",

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -46,10 +46,18 @@ class Caller:
         return body in self.bodies or EVERY_BODY in self.bodies
 
 
-class Authenticator:
-    """Turns tokens into callers; remembers those verified of late. One per container."""
+def audience_of(service: str, audience: str) -> str:
+    """The ``aud`` of a token that is good for this service alone; ``audience`` is that of all."""
+    return f"{audience}/{service}"
 
-    def __init__(self, issuer: str, audience: str, keys: KeySet) -> None:
+
+class Authenticator:
+    """Turns tokens into callers; remembers those verified of late. One per container.
+
+    A token must be for ``audience``, or one of them.
+    """
+
+    def __init__(self, issuer: str, audience: str | Sequence[str], keys: KeySet) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = keys
@@ -158,7 +166,7 @@ def issue_token(
     private_key: Ed25519PrivateKey,
     *,
     issuer: str,
-    audience: str,
+    audience: str | Sequence[str],
     subject: str,
     roles: Iterable[str],
     bodies: Iterable[str],

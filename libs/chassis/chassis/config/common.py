@@ -86,7 +86,12 @@ COMMON: Final[tuple[Setting, ...]] = (
         "connections: all must say so. Monitoring at that address hears one of them, by chance.",
     ),
     Setting("issuer", Text(), "piaojue", "The `iss` that tokens must carry."),
-    Setting("audience", Text(), "piaojue", "The `aud` that tokens must carry."),
+    Setting(
+        "audience",
+        Text(),
+        "piaojue",
+        "The `aud` that tokens must carry; `<audience>/<service>` is good for that service alone.",
+    ),
     Setting(
         "jwks",
         Url(["https", "http"], path=True),

@@ -12,6 +12,7 @@ from nameko.constants import MAX_WORKERS_CONFIG_KEY, WEB_SERVER_CONFIG_KEY
 from nameko.containers import ServiceContainer
 
 from chassis import metrics
+from chassis.auth import audience_of
 from chassis.config import Host, Settings
 from chassis.http import address_of
 from chassis.logging import get_logger
@@ -134,7 +135,7 @@ def _nameko_config(settings: Settings) -> dict[str, Any]:
         MAX_WORKERS_CONFIG_KEY: settings.workers,
         WEB_SERVER_CONFIG_KEY: str(settings.http_address),
         "ISSUER": settings.issuer,
-        "AUDIENCE": settings.audience,
+        "AUDIENCE": (settings.audience, audience_of(settings.service, settings.audience)),
         "JWKS": settings.jwks,
         "HTTP_TIMEOUT_SECONDS": settings.http_timeout,
         "HTTP_DRAIN_SECONDS": settings.drain,
