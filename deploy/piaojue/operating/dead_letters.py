@@ -18,6 +18,7 @@ from piaojue.operating.options import (
     Reason,
     Service,
     Services,
+    Type,
     Yes,
 )
 from piaojue.terminal import MISUSED, fail, say, warn
@@ -36,10 +37,6 @@ Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="As the list shows them.", show_default=False)
 ]
 Source = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only those of this producer.")]
-Type = Annotated[
-    str | None,
-    typer.Option("--type", metavar="TYPE", help="Only those of this type, such as result_declared.v1."),
-]
 
 
 @app.callback()

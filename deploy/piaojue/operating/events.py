@@ -18,6 +18,7 @@ from piaojue.operating.options import (
     Reason,
     Service,
     Services,
+    Type,
     Yes,
 )
 from piaojue.terminal import MISUSED, fail, say, warn
@@ -29,11 +30,6 @@ PAGE: Final = 500
 LOOK_SECONDS: Final = 0.5
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
-
-Type = Annotated[
-    str | None,
-    typer.Option("--type", metavar="TYPE", help="Only those of this type, such as result_declared.v1."),
-]
 
 
 @app.callback()

@@ -28,8 +28,10 @@ By = Annotated[
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.", show_default=False)
 ]
-
-
+Type = Annotated[
+    str | None,
+    typer.Option("--type", metavar="TYPE", help="Only those of this type, such as result_declared.v1."),
+]
 Service = Annotated[
     str, typer.Argument(parser=a_service, metavar="SERVICE", help=f"One of {', '.join(SERVICES)}.")
 ]
