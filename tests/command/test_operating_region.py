@@ -1,6 +1,7 @@
 """The operator's commands on a region as it runs: RabbitMQ, PostgreSQL, a process for each service."""
 
 import json
+import shlex
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +15,7 @@ from tests.chaos.test_region import suggest
 from tests.command.suites import PIAOJUE
 from tests.end_to_end import year
 from tests.support.deployed import deployed, plain, psql
-from tests.support.rabbitmq import ALL, USER
+from tests.support.rabbitmq import ALL, CONTROL, USER
 from tests.support.region import QUICK, SERVICES
 from tests.support.waiting import eventually
 
@@ -167,15 +168,17 @@ def queued(region, queue, events):
     return True
 
 
-def test_a_queue_of_another_type_is_told(operator, region):
+def test_a_queue_of_another_type_is_told_with_the_command_that_cures_it(operator, region):
     api, here = region.rabbitmq.api, region.vhost
     region.kill("ratings")
     api("DELETE", f"queues/{here}/ratings.inbox")
     api("PUT", f"queues/{here}/ratings.inbox", {"durable": True})
-    told = operator.told("doctor", "--only", "queues")["findings"]
-    assert any("inequivalent arg" in each["what"] for each in told if each["level"] == "error"), told
-    api("DELETE", f"queues/{here}/ratings.inbox")
     region.restart("ratings")
+    told = operator.told("doctor", "--only", "queues")["findings"]
+    (cure,) = [each["cure"] for each in told if "inequivalent arg" in each["what"]]
+    command, *words = shlex.split(cure.partition(" (or: ")[0])
+    assert command == CONTROL.name
+    subprocess.run([CONTROL, *words], env=region.rabbitmq.tools(), check=True, timeout=60)
     operator.is_well()
 
 

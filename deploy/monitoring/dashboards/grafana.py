@@ -20,8 +20,8 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """``unit`` is one of Grafana's, such as ``cps``, counts per second; ``says`` what one should read from it.
-    ``red_from``: where the value begins to be bad; ``red_below`` the same, downwards."""
+    """``unit`` is one of Grafana's, such as ``cps``, counts per second; ``says`` what one should read from
+    it. ``red_from``: where the value begins to be bad; ``red_below`` the same, downwards."""
 
     title: str
     queries: Sequence[Query]

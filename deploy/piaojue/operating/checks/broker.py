@@ -55,8 +55,9 @@ def _queue(place: Place, queue: object) -> Iterator[Finding]:
 
     assert isinstance(queue, QueueSeen)
     name, run = queue.name, started(place)
+    delete = f"rabbitmqctl delete_queue {name}{_vhost(place)}"
     again = (
-        f"stop {place.service}; rabbitmqctl delete_queue {name}{_vhost(place)}; {run} (nothing is lost by it)"
+        f"{delete} (or: docker compose exec broker {delete}): nothing is lost, {place.service} makes it anew"
     )
     if not queue.exists:
         yield Finding(

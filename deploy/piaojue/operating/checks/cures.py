@@ -23,6 +23,13 @@ def started(place: Place) -> str:
     return f"systemctl restart piaojue@{place.service} (or: docker compose restart {place.service})"
 
 
+def log(place: Place) -> str:
+    """Shows what a service said at last."""
+    if place.settings.broker_url.startswith("memory:"):
+        return "see what piaojue up has said"
+    return f"journalctl -u piaojue@{place.service} -n 50 (or: docker compose logs --tail 50 {place.service})"
+
+
 def broker(place: Place, detail: str) -> str:
     """Of a broker that a service cannot use: somebody must start it, or it lacks what it should have."""
     url = place.settings.broker_url

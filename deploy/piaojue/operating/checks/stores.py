@@ -94,11 +94,10 @@ def outbox(place: Place) -> Iterator[Finding]:
     """What is committed is published."""
     name, pending = place.service, place.log.pending()
     old = age_of(pending.oldest) or 0.0
-    restart = f"piaojue doctor --only broker; then see the log of {name}"
     if pending.events and old > SLOW_SECONDS:
         level = ERROR if old > STALLED_SECONDS else WARNING
         what = f"{pending.events} event(s) are not published, the oldest for {age(old)}"
-        yield Finding(level, "outbox", name, what, restart)
+        yield Finding(level, "outbox", name, what, f"piaojue doctor --only broker; {cures.log(place)}")
     elif pending.events and not leads_anybody(place):
         yield Finding(WARNING, "outbox", name, "no process leads its relay", started(place))
     else:
