@@ -1,4 +1,4 @@
-"""The proxy before services that only tell what came to them."""
+"""The proxy before services that only tell what came to them, but for ratings, which is down."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.front import certified, fronted
 from tests.support.region import SERVICES
+from tests.support.servers import free_ports
 from tests.support.waiting import eventually
 
 STRANGE = {
@@ -43,7 +44,8 @@ def proxy(tmp_path_factory):
     with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as echo:
         Thread(target=echo.serve_forever, daemon=True).start()
         address = f"127.0.0.1:{echo.server_port}"
-        with fronted(tmp_path_factory.mktemp("proxy"), dict.fromkeys(SERVICES, address)) as proxy:
+        addresses = {**dict.fromkeys(SERVICES, address), "ratings": f"127.0.0.1:{free_ports(1)[0]}"}
+        with fronted(tmp_path_factory.mktemp("proxy"), addresses) as proxy:
             yield proxy
         echo.shutdown()
 
@@ -56,6 +58,16 @@ def test_what_strangers_say_of_traces_and_of_who_forwards_goes_no_further(proxy)
     assert not {name.lower() for name in STRANGE} & came.keys()
     assert came["x-forwarded-proto"] == "https"
     assert (came["authorization"], came["x-correlation-id"]) == ("Bearer x", "hall")
+
+
+def test_who_came_is_kept_nowhere_even_when_a_service_is_down(proxy):
+    assert proxy.ask("GET", "/ballots/docs")[0] == 200
+    assert proxy.ask("GET", "/ratings/docs")[0] == 502
+    assert proxy.ask("GET", "/ratings/docs", **{"X-Large": "x" * 40_000})[0] == 400
+    assert proxy.ask_plainly("GET", "/ratings/docs")[0] == 308
+    kept = [path.read_text() for path in proxy.ca.parent.glob("*.log")]
+    assert len(kept) == 3
+    assert not [line for text in kept for line in text.splitlines() if "client: " in line or "GET " in line]
 
 
 def test_a_renewed_certificate_is_taken_up_by_a_reload(proxy):

@@ -79,6 +79,8 @@ def fronted(folder: Path, addresses: Mapping[str, str]) -> Iterator[Proxy]:
         f"daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
         f"http {{ client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxied; "
         f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; "
+        # As Debian's and the image's own files have it.
+        f"access_log {folder}/access.log; error_log {folder}/error.log info; "
         f"include {folder}/piaojue.conf; }}\n"
     )
     process = Process([nginx, "-p", folder, "-c", folder / "nginx.conf"], output=folder / "nginx.log")
