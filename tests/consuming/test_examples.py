@@ -2,6 +2,7 @@
 TLS, with the account that ``piaojue region consumer`` makes and its rights alone."""
 
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -43,6 +44,16 @@ MINUTE = {
     "kombu_consumer.py": "monotonic() + 60",
     "consumer.js": "60_000",
 }
+RUN = """
+import eventlet; eventlet.monkey_patch()
+import json
+from nameko.runners import ServiceRunner
+from snippet import Budget
+runner = ServiceRunner(json.load(open("config.json")))
+runner.add_service(Budget)
+runner.start()
+runner.wait()
+"""
 RESERVED = f"reserve funds for {' '.join(RESULT.data['adopted'])}"
 
 
@@ -211,6 +222,27 @@ def test_log_that_ends_before_the_position_is_said_in_javascript_and_with_curl(r
         assert done.returncode == 1
         assert "ends" in done.stderr
     (node / "node.json").unlink()
+
+
+def test_snippet_of_the_readme_hears_with_the_account(region, python, tmp_path):
+    """As ``nameko run`` would run it; that needs a setuptools older than the newest."""
+    (snippet,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "snippet.py").write_text(snippet)
+    configuration = {
+        "AMQP_URI": (region.handed / "broker-url").read_text().strip(),
+        "AMQP_SSL": {"cert_reqs": int(ssl.CERT_REQUIRED), "ca_certs": str(region.handed / "ca.pem")},
+        "DECLARE_EVENT_EXCHANGES": False,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(configuration))
+    process = Process([python, "-u", "-c", RUN], output=tmp_path / "said.log", cwd=tmp_path)
+
+    def heard():
+        assert process.running, process.said()[-3000:]
+        declare(region)
+        return "reserve funds for" in process.said()
+
+    eventually(heard, 60, "a result is heard", pause=1)
+    process.kill()
 
 
 def test_feed_is_followed_with_curl_from_any_number_on(region, tmp_path):

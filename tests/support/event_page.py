@@ -21,8 +21,8 @@ READING = """\
 ## Reading them
 
 Each service has a durable topic exchange, `<service>.events`; the routing key is the event's name and
-version. With nameko, nothing of ours installed, and `DECLARE_EVENT_EXCHANGES: False` in its configuration, since
-the exchange is not yours:
+version. With nameko, nothing of ours installed, and `DECLARE_EVENT_EXCHANGES: False` in its configuration,
+since the exchange is not yours:
 
 ```python
 from nameko.events import event_handler
