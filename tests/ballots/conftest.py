@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ballots.store import Ballots
+from chassis.auth import new_key, save_key
 from chassis.store import Store
+from tests.support.running import Region, running
 from tests.support.stores import migrated_store
 
 
@@ -41,3 +43,22 @@ def store(stores) -> Store[Ballots]:
 def other(stores) -> Store[Ballots]:
     """What a second process would have."""
     return stores[1]
+
+
+@pytest.fixture(scope="module")
+def processes(postgres, tmp_path_factory, request) -> Iterator[tuple[Region, Region]]:
+    """Two processes of ballots on one database of PostgreSQL. The first has proposals beside it, played."""
+    postgres.start()
+    save_key(new_key(), key := tmp_path_factory.mktemp("key") / "record-key.pem")
+    database = request.module.__name__.rpartition(".")[2]
+    settings = {
+        "PIAOJUE_BALLOTS_STORE_URL": postgres.create_database(database),
+        "PIAOJUE_BALLOTS_CODE_KEY": "a key of at least sixteen characters",
+        "PIAOJUE_BALLOTS_RECORD_KEY": str(key),
+    }
+    with (
+        running("ballots", played=("proposals",), settings=settings) as one,
+        running("ballots", settings=settings) as two,
+    ):
+        yield one, two
+    postgres.drop_database(database)

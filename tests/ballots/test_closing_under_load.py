@@ -10,10 +10,8 @@ from threading import Event
 
 import pytest
 
-from chassis.auth import new_key, save_key
-from tests.ballots.test_service import RULES, published
+from tests.ballots.polls_over_http import THREE, poll_at, with_meeting
 from tests.ballots.test_two_processes import Line
-from tests.support.running import running
 
 POLLS = 100
 DEPUTIES = 120
@@ -21,48 +19,15 @@ LINES = 16
 SEED = 20220416
 PAPERS = [["water", "road"], ["road"], ["clinic"], ["water", "clinic"], []]
 CLERK, TELLER, SCRUTINEER = ({"roles": [role]} for role in ("clerk", "teller", "scrutineer"))
-BASE = "/ballots/bodies/loaded"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def processes(postgres, tmp_path_factory):
-    postgres.start()
-    save_key(new_key(), key := tmp_path_factory.mktemp("key") / "record-key.pem")
-    settings = {
-        "PIAOJUE_BALLOTS_STORE_URL": postgres.create_database("closing_under_load"),
-        "PIAOJUE_BALLOTS_CODE_KEY": "a key of at least sixteen characters",
-        "PIAOJUE_BALLOTS_RECORD_KEY": str(key),
-    }
-    with (
-        running("ballots", played=("proposals",), settings=settings) as one,
-        running("ballots", settings=settings) as two,
-    ):
-        yield one, two
-    postgres.drop_database("closing_under_load")
-
-
-@pytest.fixture(scope="module")
 def slips(processes):
     """The codes of each poll: all polls are open, at one meeting."""
-    (one, _), deputies = processes, [str(number) for number in range(1, DEPUTIES + 1)]
-    roll = [{"id": each, "name": f"代表{each}"} for each in deputies]
-    one.call("PUT", BASE, {"name": "某县人民代表大会", "level": "county"}, **CLERK)
-    one.call("PUT", f"{BASE}/deputies", {"deputies": roll}, **CLERK)
-    published(one, "loaded")
-    one.call("POST", f"{BASE}/meetings", {"meeting": "m1", "title": "第一次会议"}, **CLERK)
-    one.call("PUT", f"{BASE}/meetings/m1/roll-call", {"present": deputies}, **CLERK)
-    one.call("POST", f"{BASE}/meetings/m1/opening", **CLERK)
-    return [open_poll(one, f"p{number}") for number in range(POLLS)]
-
-
-def open_poll(region, poll):
-    given = {"poll": poll, "meeting": "m1", "title": "票决", "year": 2022, "rules": RULES}
-    region.call("POST", f"{BASE}/polls", given, **CLERK)
-    assert region.call("POST", f"{BASE}/polls/{poll}/opening", **CLERK).status == 200
-    made = region.call("POST", f"{BASE}/polls/{poll}/slips", {"slips": DEPUTIES}, **CLERK)
-    return f"{BASE}/polls/{poll}", made.json["codes"]
+    base = with_meeting(processes[0], "loaded", deputies=DEPUTIES, candidates=THREE)
+    return [poll_at(processes[0], base, f"p{number}", slips=DEPUTIES) for number in range(POLLS)]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 
 from ballots.domain import code_hash
 from chassis.store import open_engine
-from tests.ballots.test_service import ROLL, poll_of
+from tests.ballots.polls_over_http import ROLL, poll_of
 from tests.ballots.test_service_records import OFFICERS, counted, declared, signed
 from tests.support.running import running
 from tests.support.waiting import eventually

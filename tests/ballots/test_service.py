@@ -2,69 +2,15 @@
 
 import pytest
 
-from piaojue_contracts.proposals import CANDIDATES_PUBLISHED_V1
+from tests.ballots.polls_over_http import ROLL, RULES, THREE, poll_of
 from tests.support.running import running
 from tests.support.waiting import eventually
-
-CANDIDATES = ["water", "road", "clinic"]
-RULES = {
-    "seats": 2,
-    "marking": {"scheme": "choose", "at_most": 2},
-    "adoption": {"rule": "majority", "of": "deputies", "more_than": "1/2"},
-}
-ROLL = [{"id": str(number), "name": f"代表{number}"} for number in range(1, 80)]
 
 
 @pytest.fixture(scope="module")
 def region():
     with running("ballots", played=("proposals",)) as made:
         yield made
-
-
-def published(region, body, year=2022):
-    project = {
-        "content": "修建",
-        "implementing_unit": "水务站",
-        "budget": "1200000.00",
-        "fund_source": "财政预算",
-        "finish_by": "2022-10-31",
-    }
-    region.tell(
-        CANDIDATES_PUBLISHED_V1,
-        f"bodies/{body}/{year}",
-        {
-            "body": body,
-            "body_name": "永安镇人民代表大会",
-            "year": year,
-            "candidates": [project | {"project": each, "title": f"{each} 项目"} for each in CANDIDATES],
-            "published_at": "2022-04-01T00:00:00.000000Z",
-        },
-    )
-    path = f"/ballots/bodies/{body}/candidates/{year}"
-    eventually(lambda: region.call("GET", path, roles=["clerk"]).status == 200, 20, "the list is known")
-
-
-def poll_of(region, body, *, present=79, officers=None):
-    """An open poll of a body of its own, with these officers if any, and codes of slips for all present."""
-    base, clerk = f"/ballots/bodies/{body}", {"roles": ["clerk"]}
-    assert (
-        region.call("PUT", base, {"name": "永安镇人民代表大会", "level": "township"}, **clerk).status == 204
-    )
-    assert region.call("PUT", f"{base}/deputies", {"deputies": ROLL}, **clerk).status == 204
-    published(region, body)
-    meeting = {"meeting": "m1", "title": "第一次会议"}
-    assert region.call("POST", f"{base}/meetings", meeting, **clerk).status == 201
-    called = {"present": [each["id"] for each in ROLL[:present]]}
-    assert region.call("PUT", f"{base}/meetings/m1/roll-call", called, **clerk).status == 200
-    assert region.call("POST", f"{base}/meetings/m1/opening", **clerk).status == 200
-    poll = {"poll": "p1", "meeting": "m1", "title": "票决", "year": 2022, "rules": RULES}
-    assert region.call("POST", f"{base}/polls", poll, **clerk).status == 201
-    if officers is not None:
-        assert region.call("PUT", f"{base}/polls/p1/officers", officers, **clerk).status == 200
-    opened = region.call("POST", f"{base}/polls/p1/opening", **clerk)
-    assert opened.status == 200, opened.body
-    slips = region.call("POST", f"{base}/polls/p1/slips", {"slips": present}, **clerk)
-    return f"{base}/polls/p1", slips.json["codes"]
 
 
 def test_a_poll_runs_over_http(region):
@@ -143,7 +89,7 @@ def test_a_mistake_is_told_with_its_slug_and_field(region):
 
     papers = f"{poll}/papers"
     assert refused("POST", papers, {"code": "3333-3333-33333", "marks": []}) == (404, "code-unknown", "code")
-    assert refused("POST", papers, {"code": codes[0], "marks": CANDIDATES}) == (422, "overvoted", "marks")
+    assert refused("POST", papers, {"code": codes[0], "marks": THREE}) == (422, "overvoted", "marks")
     assert refused("POST", papers, {"code": codes[0], "marks": ["x"]}) == (422, "invalid-marks", "marks")
     assert region.call("POST", papers, {"code": codes[0], "marks": []}).status == 201
     assert refused("POST", papers, {"code": codes[0], "marks": []}) == (409, "code-spent", "code")

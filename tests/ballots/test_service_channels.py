@@ -3,14 +3,9 @@
 import pytest
 
 import piaojue_verify
-from tests.ballots.polls_over_http import open_poll, prepare, with_meeting
+from tests.ballots.polls_over_http import RULES, open_poll, prepare, with_meeting
 from tests.support.running import running
 
-RULES = {
-    "seats": 2,
-    "marking": {"scheme": "choose", "at_most": 2},
-    "adoption": {"rule": "majority", "of": "deputies", "more_than": "1/2"},
-}
 OFFICERS = {
     "scrutineers": [{"id": "1"}, {"id": "2"}],
     "chief": "1",

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.ballots.test_service import RULES, poll_of
+from tests.ballots.polls_over_http import RULES, poll_of
 from tests.support.running import running
 
 CLERK = {"roles": ["clerk"]}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.ballots.test_service import poll_of
+from tests.ballots.polls_over_http import poll_of
 from tests.support.running import running
 from tests.support.waiting import eventually
 

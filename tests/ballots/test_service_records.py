@@ -4,7 +4,7 @@ import pytest
 
 import piaojue_verify
 from ballots.domain import new_code, receipt_of
-from tests.ballots.test_service import poll_of
+from tests.ballots.polls_over_http import poll_of
 from tests.support.running import running
 
 NONCE = "nonce-of-a-deputy"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.ballots.polls_over_http import RULES, publish
 from tests.ballots.roll_files import HEADER, XLSX, xlsx_octets
-from tests.ballots.test_service import RULES, published
 from tests.support.running import running
 
 CLERK = {"roles": ["clerk"]}
@@ -172,7 +172,7 @@ def test_officers_are_appointed_for_a_poll_until_it_opens(region, base):
     every = {"present": [str(number) for number in range(1, 80)]}
     assert region.call("PUT", f"{meeting}/roll-call", every, **CLERK).status == 200
     assert region.call("POST", f"{meeting}/opening", **CLERK).status == 200
-    published(region, base.rpartition("/")[2])
+    publish(region, base.rpartition("/")[2])
     poll = {"poll": "p1", "meeting": "m1", "title": "票决", "year": 2022, "rules": RULES}
     assert region.call("POST", f"{base}/polls", poll, **CLERK).status == 201
     officers = {

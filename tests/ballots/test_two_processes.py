@@ -7,49 +7,12 @@ from http.client import HTTPConnection
 import pytest
 
 import piaojue_verify
-from chassis.auth import new_key, save_key
-from tests.ballots.test_service import CANDIDATES, RULES, published
-from tests.support.running import running
+from tests.ballots.polls_over_http import THREE, poll_of
 
 CODES = 1000
 CLERK = {"roles": ["clerk"]}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def processes(postgres, tmp_path_factory):
-    postgres.start()
-    save_key(new_key(), key := tmp_path_factory.mktemp("key") / "record-key.pem")
-    settings = {
-        "PIAOJUE_BALLOTS_STORE_URL": postgres.create_database("two_processes"),
-        "PIAOJUE_BALLOTS_CODE_KEY": "a key of at least sixteen characters",
-        "PIAOJUE_BALLOTS_RECORD_KEY": str(key),
-    }
-    with (
-        running("ballots", played=("proposals",), settings=settings) as one,
-        running("ballots", settings=settings) as two,
-    ):
-        yield one, two
-    postgres.drop_database("two_processes")
-
-
-def poll_of(region, body):
-    """An open poll of 1,000 deputies, and their codes."""
-    base = f"/ballots/bodies/{body}"
-    roll = [{"id": str(number), "name": f"代表{number}"} for number in range(1, CODES + 1)]
-    region.call("PUT", base, {"name": "某市人民代表大会", "level": "city"}, **CLERK)
-    region.call("PUT", f"{base}/deputies", {"deputies": roll}, **CLERK)
-    published(region, body)
-    region.call("POST", f"{base}/meetings", {"meeting": "m1", "title": "第一次会议"}, **CLERK)
-    present = {"present": [each["id"] for each in roll]}
-    region.call("PUT", f"{base}/meetings/m1/roll-call", present, **CLERK)
-    region.call("POST", f"{base}/meetings/m1/opening", **CLERK)
-    poll = {"poll": "p1", "meeting": "m1", "title": "票决", "year": 2022, "rules": RULES}
-    region.call("POST", f"{base}/polls", poll, **CLERK)
-    assert region.call("POST", f"{base}/polls/p1/opening", **CLERK).status == 200
-    slips = region.call("POST", f"{base}/polls/p1/slips", {"slips": CODES}, **CLERK)
-    return f"{base}/polls/p1", slips.json["codes"]
 
 
 class Line:
@@ -74,7 +37,7 @@ def cast_at_both(processes, poll, both):
 
 
 def test_a_code_cast_at_two_processes_at_once_is_accepted_once(processes):
-    poll, codes = poll_of(processes[0], "raced")
+    poll, codes = poll_of(processes[0], "raced", deputies=CODES)
     pairs = [({"code": code, "marks": ["road"]}, {"code": code, "marks": ["clinic"]}) for code in codes]
     answers = cast_at_both(processes, poll, pairs)
     assert len(answers) == CODES
@@ -85,12 +48,12 @@ def test_a_code_cast_at_two_processes_at_once_is_accepted_once(processes):
     votes = sum(pair[0][0] == 201 for pair in answers)
     record = recorded(processes, poll)
     assert set(record["receipts"]) == kept
-    assert record["result"]["votes"] == dict(zip(CANDIDATES, (0, votes, CODES - votes), strict=True))
+    assert record["result"]["votes"] == dict(zip(THREE, (0, votes, CODES - votes), strict=True))
 
 
 def test_a_cast_sent_to_two_processes_at_once_has_one_answer(processes):
-    poll, codes = poll_of(processes[0], "retried")
-    casts = [{"code": code, "marks": ["road"], "nonce": f"nonce-of-{code}"} for code in codes[:200]]
+    poll, codes = poll_of(processes[0], "retried", deputies=200)
+    casts = [{"code": code, "marks": ["road"], "nonce": f"nonce-of-{code}"} for code in codes]
     answers = cast_at_both(processes, poll, zip(casts, casts, strict=True))
     assert all(one == two and one[0] == 201 for one, two in answers)
     later = [Line(processes[1]).cast(poll, given) for given in casts[:20]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ballots.test_service import poll_of
+from tests.ballots.polls_over_http import poll_of
 from tests.hostile.floods import flooding, floods
 from tests.support.running import running
 from tests.support.waiting import eventually

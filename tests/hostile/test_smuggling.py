@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tests.ballots.test_service import poll_of
+from tests.ballots.polls_over_http import poll_of
 from tests.support.http_server import is_closed, read_response
 from tests.support.running import running
 
