@@ -3,13 +3,20 @@
 import base64
 import re
 import shutil
+import ssl
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.error import URLError
 
 import pytest
 import yaml
 
+from piaojue.operating.checks.management import Management
+from piaojue.operating.places import place_of
+from piaojue.region.certificates import Authority
 from tests.support.deployed import piaojue
 from tests.support.kustomize import resolved
 from tests.support.manifests import DEPLOY
@@ -65,6 +72,7 @@ def test_kubectl_makes_the_same_of_it(overlay):
             continue
         assert decoded(theirs[key]) == decoded(resource)
         assert theirs[key]["type"] == resource["type"]
+        assert theirs[key]["metadata"] == resource["metadata"]
 
 
 def decoded(secret):
@@ -98,6 +106,8 @@ def test_every_name_that_a_pod_or_an_operator_needs_is_there(overlay):
     certificates = there["Cluster", "database"]["spec"]["certificates"]
     assert set(decoded(there["Secret", certificates["serverTLSSecret"]])) == {"tls.crt", "tls.key"}
     assert set(decoded(there["Secret", certificates["serverCASecret"]])) == {"ca.crt"}
+    for secret in certificates.values():
+        assert there["Secret", secret]["metadata"]["labels"] == {"cnpg.io/reload": "true"}
     assert ("Secret", there["RabbitmqCluster", "broker"]["spec"]["tls"]["secretName"]) in there
 
 
@@ -190,3 +200,38 @@ def test_prometheus_finds_every_service_and_its_path(overlay):
     for service in SERVICES:
         (container,) = there["Deployment", service]["spec"]["template"]["spec"]["containers"]
         assert endpoint["port"] in {port["name"] for port in container["ports"]}
+
+
+@pytest.fixture
+def management(tmp_path):
+    """A broker's management with TLS, of which the CA is in ca.pem; nothing is in it."""
+    authority = Authority("the broker's")
+    signed = authority.sign("127.0.0.1")
+    (tmp_path / "ca.pem").write_bytes(authority.certificate)
+    (tmp_path / "server.pem").write_bytes(signed.certificate + signed.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with HTTPServer(("127.0.0.1", 0), _Empty) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Empty(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_doctor_trusts_a_management_that_the_brokers_ca_has_signed_and_no_other(
+    management, tmp_path, monkeypatch
+):
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        Management(management, place_of("ballots", None, tmp_path), None).here("queues")
+    monkeypatch.setenv("PIAOJUE_BROKER_CA", str(tmp_path / "ca.pem"))
+    assert Management(management, place_of("ballots", None, tmp_path), None).here("queues") == []

@@ -4,6 +4,7 @@ told."""
 import os
 import shutil
 import ssl
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,7 +20,8 @@ from tests.chaos.checks import check_inboxes, check_logs
 from tests.end_to_end.test_year import a_year, what_everybody_then_knows
 from tests.support.deployed import PIAOJUE, DeployedRegion, piaojue, psql
 from tests.support.postgresql import OWNER, PrivatePostgres
-from tests.support.rabbitmq import PrivateRabbitMQ
+from tests.support.rabbitmq import CONTROL, NODE, PrivateRabbitMQ
+from tests.support.region import SERVICES
 from tests.support.servers import free_ports
 from tests.support.waiting import eventually
 
@@ -46,6 +48,7 @@ def region(tmp_path_factory):
         with rabbitmq, postgres:
             psql(postgres, made / "database/roles.sql")
             deployed = DeployedRegion(made, folder / "logs", rabbitmq, postgres)
+            deployed.servers = (made / "broker", theirs)
             yield deployed
             for process in deployed.processes.values():
                 process.kill()
@@ -195,3 +198,76 @@ def test_a_service_whose_database_is_not_trusted_does_not_start_and_says_why(
     process.wait_until(lambda: not process.running, 60, "it ends")
     assert process.exit_status == 1
     assert "The database's certificate is not trusted" in process.said()
+
+
+def rabbitmqctl(region, *words):
+    done = subprocess.run(
+        [CONTROL, "-n", NODE, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=region.rabbitmq.tools(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def trust(region, content):
+    for service in SERVICES:
+        (region.made / service / "ca.pem").write_bytes(content)
+
+
+def talks(region, authority):
+    """Whether somebody who trusts these alone is let in by both servers."""
+    engine = open_engine(region.databases["ballots"], 1, authority)
+    try:
+        look(engine, "ballots")
+        KombuBus(broker_url(region), asker="ballots", ca=authority).publisher("ballots.events").close()
+    except (StoreUnavailable, BusUnavailable):
+        return False
+    finally:
+        engine.dispose()
+    return True
+
+
+def peers(region):
+    """The services' connections to the broker and to the database."""
+    told = rabbitmqctl(region, "list_connections", "-q", "pid").splitlines()
+    with closing(psycopg2.connect(region.postgres.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename LIKE 'yongan-%'")
+        return set(told[1:]) | {row[0] for row in cursor.fetchall()}
+
+
+def cut(region):
+    rabbitmqctl(region, "close_all_connections", "--vhost", region.vhost, "renewed")
+    with closing(psycopg2.connect(region.postgres.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'yongan-%'")
+
+
+def takes_events(region, name):
+    told = rabbitmqctl(region, "list_queues", "-q", "--vhost", region.vhost, "name", "consumers")
+    return f"{name}.inbox\t1" in told.splitlines()
+
+
+def test_certificates_of_another_ca_are_taken_up_without_a_restart_of_any_service(region, tmp_path):
+    """By the commands of the page: the servers are told to read theirs, the services read theirs anyway."""
+    region.start("ballots", "proposals")
+    old, new = ca(region).read_bytes(), Authority("the next five years")
+    trust(region, old + new.certificate)
+    for folder in region.servers:
+        signed = new.sign(HOST)
+        (folder / "server.pem").write_bytes(signed.certificate)
+        (folder / "server-key.pem").write_bytes(signed.key)
+    (tmp_path / "new.pem").write_bytes(new.certificate)
+    assert not talks(region, tmp_path / "new.pem"), "nobody has told the servers yet"
+    region.postgres.reload()
+    rabbitmqctl(region, "eval", "ssl:clear_pem_cache().")
+    eventually(lambda: talks(region, tmp_path / "new.pem"), 30)
+    for trusted in (old + new.certificate, new.certificate):
+        trust(region, trusted)
+        before = peers(region)
+        cut(region)
+        eventually(lambda cut_off=before: not peers(region) & cut_off, 30)
+        for name in ("ballots", "proposals"):
+            region.wait_until_ready(name)
+            eventually(lambda name=name: takes_events(region, name), 60)

@@ -37,13 +37,18 @@ def resolved(folder: Path) -> list[Resource]:
 
 
 def _secret(folder: Path, told: Resource) -> Resource:
+    assert set(told) <= {"name", "type", "files", "options"}
     data = {}
     for file in told["files"]:
         name, _, path = file.rpartition("=")
         content = (folder / path).read_bytes()
         data[name or Path(path).name] = base64.b64encode(content).decode()
     return {
-        **{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": told["name"]}},
+        **{
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": told["name"], **told.get("options", {})},
+        },
         **{"type": told.get("type", "Opaque"), "data": data},
     }
 

@@ -148,6 +148,10 @@ class PrivatePostgres:
     def resume(self) -> None:
         self._running().resume()
 
+    def reload(self) -> None:
+        """SIGHUP: its files of settings and certificates are read again. RuntimeError: it does not run."""
+        os.kill(self._running().pid, signal.SIGHUP)
+
     def _running(self) -> Process:
         if not self._server or not self._server.running:
             raise RuntimeError("what does not run cannot be paused")
