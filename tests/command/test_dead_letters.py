@@ -9,6 +9,7 @@ import pytest
 
 from chassis.bus import Delivery
 from chassis.clock import now
+from piaojue.operating import dead_letters
 from tests.command.stores import as_json, audited, command
 from tests.command.suites import PIAOJUE
 
@@ -29,6 +30,25 @@ def stray(stores, body=b"\xffcode 12345"):
 def test_nothing_parked_is_told_with_0(stores):
     run = command("dead-letters", "list", folder=stores.folder)
     assert (run.exit_code, run.stdout) == (0, "Nothing is parked.\n")
+
+
+def test_that_nothing_is_parked_is_not_said_where_it_is_not_known(stores):
+    (stores.folder / "ratings.db").unlink()
+    for words in (["dead-letters", "list"], ["dead-letters", "list", "--discarded"], ["audit"]):
+        run = command(*words, folder=stores.folder)
+        assert (run.exit_code, run.stdout) == (1, "")
+        assert "ratings.db does not exist" in run.stderr
+
+
+def test_a_list_that_is_too_long_to_be_read_says_how_many_are_left_out(stores, monkeypatch):
+    monkeypatch.setattr(dead_letters, "SHOWN", 2)
+    for _ in range(5):
+        stray(stores)
+    run = command("dead-letters", "list", folder=stores.folder)
+    assert "bytes-2" in run.stdout
+    assert "bytes-3" not in run.stdout
+    assert "3 more are not shown" in run.stderr
+    assert len(as_json("dead-letters", "list", folder=stores.folder)) == 5
 
 
 def test_what_is_parked_is_listed_with_1_and_without_what_an_error_said(stores, parked):
@@ -222,6 +242,27 @@ def test_a_message_that_is_no_event_is_listed_shown_and_discarded(stores):
     assert "12345" not in json.dumps(entry)
     gone = command("dead-letters", "show", "ballots", "bytes-1", folder=stores.folder)
     assert gone.exit_code == 1
+
+
+def test_several_are_discarded_by_one_command_all_or_none(stores, parked):
+    for _ in range(3):
+        stray(stores)
+    discarded = ("dead-letters", "discard", "ballots", "--reason", "误发的测试消息", "--yes")
+    run = command(*discarded, "bytes-1", "bytes-2", "bytes-9", folder=stores.folder)
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert "bytes-9" in run.stderr
+    assert len(as_json("dead-letters", "list", "--service", "ballots", folder=stores.folder)) == 3
+    run = command(*discarded, "bytes-1", "bytes-3", "bytes-1", folder=stores.folder)
+    assert run.exit_code == 0, run.stderr
+    (left,) = as_json("dead-letters", "list", "--service", "ballots", folder=stores.folder)
+    assert left["id"] == "bytes-2"
+    assert [entry["target"] for entry in audited(stores.folder)] == ["ballots: bytes-1", "ballots: bytes-3"]
+    ids = [letter["id"] for letter in parked][:2]
+    run = command(
+        "dead-letters", "discard", "notifications", *ids, "--reason", "why", "--yes", folder=stores.folder
+    )
+    assert run.exit_code == 0, run.stderr
+    assert {entry["details"].get("event") for entry in audited(stores.folder)} == {None, *ids}
 
 
 def test_control_characters_of_a_stranger_do_not_reach_the_terminal(stores):

@@ -43,7 +43,8 @@ def audit(
                 entries.append({"service": place.service, **entry})
         except (AuditBroken, Unavailable) as fault:
             faults.append(f"{place.service}: {getattr(fault, 'detail', fault)}")
-    _show(sorted(entries, key=lambda entry: entry["at"])[-last:], as_json)
+    if entries or as_json or not faults:  # of what could not be looked at it is not known
+        _show(sorted(entries, key=lambda entry: entry["at"])[-last:], as_json)
     for told in faults:
         warn(told)
     raise typer.Exit(1 if faults else 0)

@@ -1,8 +1,10 @@
 """``piaojue dead-letters``: events that were set aside after the last try, and messages that are no
 events."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -25,11 +27,14 @@ from piaojue.terminal import MISUSED, fail, say, warn
 
 if TYPE_CHECKING:
     from chassis.events.dead_letters import Letter
+    from chassis.store import Transaction
     from piaojue.operating.places import Place
 
 BYTES: Final = "bytes-"
 """Before the number of a message that is no event."""
 SHOWN: Final = 500
+"""Rows of a list for people."""
+MOST: Final = 100_000
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -81,7 +86,12 @@ def list_(
         except Unavailable as error:
             away += 1
             warn(f"{place.service}: {error.detail}")
-    _show_list(found, as_json, discarded)
+    if as_json:
+        showing.as_json(found)
+    elif found:
+        _show_list(found)
+    elif not away:  # of what could not be looked at it is not known
+        say("Nothing was discarded." if discarded else "Nothing is parked.")
     raise typer.Exit(1 if away or (found and not discarded) else 0)
 
 
@@ -89,10 +99,10 @@ def _listed(place: "Place", source: str | None, type: str | None, discarded: boo
     from chassis.store.tables import DISCARDED, PARKED
 
     state = DISCARDED if discarded else PARKED
-    letters = place.letters.find(state=state, source=source, type=type, most=SHOWN)
+    letters = place.letters.find(state=state, source=source, type=type, most=MOST)
     found = [{"service": place.service, **asdict(letter)} for letter in letters]
     if source is None and type is None and not discarded:
-        found += [_unreadable(place.service, each) for each in place.inbox.unreadables(SHOWN)]
+        found += [_unreadable(place.service, each) for each in place.inbox.unreadables(MOST)]
     return found
 
 
@@ -110,15 +120,12 @@ def _unreadable(service: str, each: Any) -> dict[str, Any]:
     }
 
 
-def _show_list(found: list[dict[str, Any]], as_json: bool, discarded: bool) -> None:
-    if as_json:
-        showing.as_json(found)
-    elif not found:
-        say("Nothing was discarded." if discarded else "Nothing is parked.")
-    else:
-        keys = ("service", "id", "source", "type", "subject", "since", "attempts", "error")
-        heads = ("service", "id", "source", "type", "subject", "since", "#tries", "why")
-        showing.table(heads, [[each[key] for key in keys] for each in found])
+def _show_list(found: list[dict[str, Any]]) -> None:
+    keys = ("service", "id", "source", "type", "subject", "since", "attempts", "error")
+    heads = ("service", "id", "source", "type", "subject", "since", "#tries", "why")
+    showing.table(heads, [[each[key] for key in keys] for each in found[:SHOWN]])
+    if len(found) > SHOWN:
+        warn(f"{len(found) - SHOWN} more are not shown: name a --service, --source or --type; --json has all")
 
 
 @app.command("show")
@@ -163,8 +170,12 @@ def _found(place: "Place", id: str) -> dict[str, Any]:
     """Ends the command with 1 when there is none of this id."""
     found = _message(place, id) if id.startswith(BYTES) else _letter(place, id)
     if found is None:
-        fail(f"{place.service} has nothing parked or discarded of the id {id}; piaojue dead-letters list")
+        _not_there(place, id)
     return found
+
+
+def _not_there(place: "Place", id: str) -> NoReturn:
+    fail(f"{place.service} has nothing parked or discarded of the id {id}; piaojue dead-letters list")
 
 
 def _letter(place: "Place", id: str) -> dict[str, Any] | None:
@@ -187,7 +198,7 @@ def _message(place: "Place", id: str) -> dict[str, Any] | None:
     import hashlib
 
     number = _number(id)
-    for each in place.inbox.unreadables(10 * SHOWN):
+    for each in place.inbox.unreadables(MOST):
         if each.id == number and (body := place.letters.message(number)) is not None:
             beginning = body[:256].decode("utf-8", "backslashreplace")
             digest = hashlib.sha256(body).hexdigest()
@@ -256,7 +267,7 @@ def replay(
 
 
 def _chosen(place: "Place", ids: list[str] | None, source: str | None, type: str | None) -> list["Letter"]:
-    letters = place.letters.find(source=source, type=type, ids=ids, most=100_000)
+    letters = place.letters.find(source=source, type=type, ids=ids, most=MOST)
     if missing := sorted(set(ids or ()) - {letter.id for letter in letters}):
         fail(f"not parked in {place.service}: {', '.join(missing)}")
     return letters
@@ -270,7 +281,7 @@ def _line(letter: "Letter") -> str:
 @app.command("discard")
 def discard(
     service: Service,
-    id: Annotated[str, typer.Argument(metavar="ID", help="As the list shows it.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="As the list shows them.")],
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.", show_default=False)
     ],
@@ -280,57 +291,87 @@ def discard(
     config: Config = None,
     data_folder: DataFolder = None,
 ) -> None:
-    """Give a parked event up for good: this service will never handle it.
+    """Give parked events up for good: this service will never handle them.
 
-    What waits behind it goes on. The event stays in its source's log, and
+    What waits behind one goes on. The event stays in its source's log, and
     its message here, with the reason. Of a message that is no event the
-    bytes are deleted, and their SHA-256 is kept.
+    bytes are deleted, and their SHA-256 is kept. All of them are discarded,
+    or none.
 
     Examples:
       piaojue dead-letters discard notifications 3b1f0c1e-… \\
         --reason "announced by hand on 16 April"
-      piaojue dead-letters discard ballots bytes-1 --reason "a stray test message"
+      piaojue dead-letters discard ballots bytes-{1..40} --reason "stray tests"
 
     Exit codes:
-      0  it was discarded
-      1  there is none of this id, or the store could not be reached
+      0  they were discarded
+      1  there is none of one of these ids, or the store could not be reached
       2  the command or the configuration was not understood, or nobody could
          be asked
     """
     from piaojue.operating.places import reached, the_place
 
     with reached(the_place(service, config, data_folder)) as place:
-        if id.startswith(BYTES):
-            done = _discard_message(place, id, dry_run, yes, by, reason)
-        else:
-            done = _discard_event(place, id, dry_run, yes, by, reason)
-    say(done)
+        each_once = list(dict.fromkeys(ids))
+        found = [*_messages(place, each_once), *_events(place, each_once)]
+        summary = [line for each in found for line in each.summary]
+        change = Change("dead-letters discard", summary, dry_run, yes, by, reason).confirmed()
+        with place.store.begin() as transaction:
+            for each in found:
+                each.discard(transaction, change)
+    for each in found:
+        say(each.done)
 
 
-def _discard_event(place: "Place", id: str, dry_run: bool, yes: bool, by: str | None, reason: str) -> str:
-    (letter,) = _chosen(place, [id], None, None)
-    behind = place.letters.waiting_behind(letter)
-    summary = [
-        f"{place.service} will never handle this event:",
-        _line(letter),
-        f"{behind} later event(s) of {showing.shown(letter.subject)} wait behind it and will go on.",
-    ]
+@dataclass(frozen=True)
+class _Discarding:
+    """One that is to be given up. ``discard`` ends the command when it is there no longer."""
+
+    summary: list[str]
+    done: str
+    discard: Callable[["Transaction", Change], None]
+
+
+def _events(place: "Place", ids: list[str]) -> Iterator[_Discarding]:
+    wanted = [id for id in ids if not id.startswith(BYTES)]
+    for letter in _chosen(place, wanted, None, None) if wanted else ():
+        behind = place.letters.waiting_behind(letter)
+        summary = [
+            f"{place.service} will never handle this event:",
+            _line(letter),
+            f"{behind} later event(s) of {showing.shown(letter.subject)} wait behind it and will go on.",
+        ]
+        done = f"{letter.id} was discarded; {behind} event(s) behind it go on."
+        yield _Discarding(summary, done, partial(_discard_event, place, letter))
+
+
+def _discard_event(place: "Place", letter: "Letter", transaction: "Transaction", change: Change) -> None:
+    if not place.letters.discard(transaction, letter.id, change.reason or ""):
+        fail(f"{letter.id} is no longer parked; nothing was changed")
     details = {"event": letter.id, "source": letter.source, "sequence": letter.sequence, "type": letter.type}
-    change = Change("dead-letters discard", summary, dry_run, yes, by, reason, details).confirmed()
-    with place.store.begin() as transaction:
-        if not place.letters.discard(transaction, id, change.reason or ""):
-            fail(f"{id} is no longer parked; nothing was changed")
-        change.note(transaction, f"{place.service}: {id}")
-    return f"{id} was discarded; {behind} event(s) behind it go on."
+    change.note(transaction, f"{place.service}: {letter.id}", **details)
 
 
-def _discard_message(place: "Place", id: str, dry_run: bool, yes: bool, by: str | None, reason: str) -> str:
-    told = _found(place, id)
-    summary = [f"The bytes of {id} in {place.service} will be deleted:", f"  {showing.shown(told['error'])}"]
-    change = Change("dead-letters discard", summary, dry_run, yes, by, reason).confirmed()
-    with place.store.begin() as transaction:
-        digest = place.letters.discard_message(transaction, _number(id))
-        if digest is None:
-            fail(f"{id} is no longer there; nothing was changed")
-        change.note(transaction, f"{place.service}: {id}", sha256=digest, routing_key=told["type"])
-    return f"{id} was deleted; its SHA-256 is in the audit."
+def _messages(place: "Place", ids: list[str]) -> Iterator[_Discarding]:
+    wanted = [id for id in ids if id.startswith(BYTES)]
+    there = {each.id: each for each in place.inbox.unreadables(MOST)} if wanted else {}
+    for id in wanted:
+        if (number := _number(id)) not in there:
+            _not_there(place, id)
+        told = _unreadable(place.service, there[number])
+        summary = [
+            f"The bytes of {id} in {place.service} will be deleted:",
+            f"  {showing.shown(told['error'])}",
+        ]
+        done = f"{id} was deleted; its SHA-256 is in the audit."
+        yield _Discarding(summary, done, partial(_discard_message, place, told))
+
+
+def _discard_message(
+    place: "Place", told: dict[str, Any], transaction: "Transaction", change: Change
+) -> None:
+    id = told["id"]
+    digest = place.letters.discard_message(transaction, _number(id))
+    if digest is None:
+        fail(f"{id} is no longer there; nothing was changed")
+    change.note(transaction, f"{place.service}: {id}", sha256=digest, routing_key=told["type"])
