@@ -34,6 +34,8 @@ OFTEN = """
     more-issued-than-present code-unknown code-spent invalid-marks not-appointed events-not-numbered
 """
 """What happens in any hundred days."""
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 votes = st.sampled_from([["water"], ["water", "road"], ["road", "clinic"], []])
 
 

@@ -3,8 +3,12 @@ rule."""
 
 from collections import Counter
 
+import pytest
+
 from tests.ballots.life_of_polls import CANDIDATES, RULES, STRANGER
 from tests.ballots.test_life_of_a_poll import Life
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STAGES = 33
 REFUSALS = """
