@@ -304,6 +304,7 @@ ON_PAPER = """\
 """
 
 
+@pytest.mark.slow
 def test_codes_that_are_struck_and_papers_alone_are_held_through_a_suite(tmp_path):
     """What was cast by code does not count, and has its receipts in the record; nobody need cast by code."""
     rules = TEXT.partition("    rules: ")[2].partition("\n")[0]

@@ -18,10 +18,8 @@ from tests.command.suites import PIAOJUE
 
 FILES = sorted(REHEARSALS.glob("*.yaml"))
 SECONDS = 200
-SLOW = {"printed-slips"}  # printing takes seconds
 
-
-CASES = [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem in SLOW)) for file in FILES]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def test_folder_is_the_one_that_people_see():
     assert len(FILES) >= 7
 
 
-@pytest.mark.parametrize("file", CASES)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_rehearsal_comes_out_as_its_file_says(file, stories):
     story, plan = stories(file.stem), Plan.read(file)
     by_code = {poll["id"]: len(papers_of(poll)) for poll in plan.polls}
@@ -153,7 +151,6 @@ def drawn(part):
     return capture.get()
 
 
-@pytest.mark.slow
 def test_printed_slips_are_issued_exchanged_and_cast(stories):
     (poll,) = stories("printed-slips")["polls"]
     assert poll["slips"] == {"printed": 50, "handed_out": 47, "spoiled": 2, "left": 3, "issued": 45}

@@ -98,6 +98,7 @@ def test_demo_takes_yongan_through_its_year(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["80", "100"])
 def test_demo_reads_well_in_a_terminal_of_columns(columns):
     done = run("demo", "--no-stay", env={**os.environ, "COLUMNS": columns})
@@ -109,6 +110,7 @@ def test_demo_reads_well_in_a_terminal_of_columns(columns):
         assert told in done.stdout
 
 
+@pytest.mark.slow
 def test_demo_stays_up_until_it_is_asked_to_end_and_leaves_nothing(start_process, tmp_path):
     process = start_process([PIAOJUE, "demo", "--stay"], output=tmp_path / "out" / "log")
     process.wait_for_line("the demonstration.s and ends with it", SECONDS)
@@ -120,6 +122,7 @@ def test_demo_stays_up_until_it_is_asked_to_end_and_leaves_nothing(start_process
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_suite_of_a_demo_that_is_killed_ends_too(start_process, tmp_path):
     process = start_process([PIAOJUE, "demo", "--stay"], output=tmp_path / "out" / "log")
     process.wait_for_line("the demonstration.s and ends with it", SECONDS)
@@ -138,6 +141,7 @@ def test_file_of_the_demo_can_be_printed_and_rehearsed():
     assert done.stdout.startswith("# A year of the people's congress of Yong'an")
 
 
+@pytest.mark.slow
 def test_own_suite_keeps_its_data_in_a_folder_that_is_named(tmp_path):
     done = run("rehearse", SMALL, "--data-folder", tmp_path / "kept", "--json")
     assert done.returncode == 0, done.stderr
@@ -145,6 +149,7 @@ def test_own_suite_keeps_its_data_in_a_folder_that_is_named(tmp_path):
     assert {f"{service}.db" for service in SERVICES} <= {each.name for each in (tmp_path / "kept").iterdir()}
 
 
+@pytest.mark.slow
 def test_own_suite_touches_nothing_that_this_shell_is_configured_for(tmp_path):
     configured = {**os.environ, "PIAOJUE_STORE_URL": "postgresql://nobody@127.0.0.1:1/x"}
     done = run("rehearse", SMALL, "--json", env=configured)

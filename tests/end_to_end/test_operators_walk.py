@@ -31,6 +31,7 @@ def machine(rabbitmq, postgres, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_operator_who_types_what_the_page_says_sees_what_it_says(machine):
     walk = steps(PAGE, "A walk")
     before = 0

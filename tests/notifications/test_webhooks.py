@@ -328,6 +328,7 @@ def test_certificate_that_nobody_has_signed_is_not_trusted(authority, tmp_path):
         assert len(receiver.received) == 1
 
 
+@pytest.mark.slow
 def test_service_sends_events_to_whom_it_reaches_while_others_hang_or_are_forbidden(authority, tmp_path):
     """As it runs: green, over TLS, with an endpoint that never answers and one that may not be asked."""
     ca, tls = authority
