@@ -82,3 +82,38 @@ def test_deliveries_of_one_channel_are_shown_alone(store):
     given_up(store)
     shown = usecases.show_deliveries(store, caller("*"), LOG | {"channel": "other"})["deliveries"]
     assert [each["channel"] for each in shown] == ["other", "other"]
+
+
+def test_what_is_discarded_is_tried_no_more_and_stays_in_the_log(store):
+    via = given_up(store)
+    assert discarded(store, "flaky") == 2
+    assert discarded(store, "flaky") == 0
+    assert usecases.retry_deliveries(store, RETRIES | {"channel": "flaky"}, caller("*"), LATER) == {
+        "deliveries": 0
+    }
+    assert deliver(store, via, "flaky", at(LATER)) == 0
+    assert {state for key, state in states(store).items() if key[0] == "flaky"} == {"discarded"}
+    with store.reading() as notifications:
+        assert notifications.unsent() == {("other", "given_up"): 2}
+
+
+def test_what_is_due_to_a_receiver_that_is_gone_is_discarded_untried(store):
+    tell(store, event(SUGGESTION), sending(Recording("gone")))
+    assert discarded(store, "gone") == 0
+    assert discarded(store, "gone", "due") == 1
+    (only,) = logged(store)
+    assert (only["state"], only["attempts"], only["settled_at"]) == ("discarded", 0, LATER)
+
+
+def test_what_is_discarded_while_it_is_sent_stays_discarded(store):
+    channel = Recording("slow")
+    channel.before = lambda outgoing: discarded(store, "slow", "due")
+    via = sending(channel)
+    tell(store, event(SUGGESTION), via)
+    deliver(store, via, "slow", at(NOW))
+    assert set(states(store).values()) == {"discarded"}
+
+
+def discarded(store, channel, state="given_up"):
+    given = {"channel": channel, "state": state}
+    return usecases.discard_deliveries(store, given, caller("*"), LATER)["deliveries"]

@@ -147,6 +147,13 @@ def test_what_is_to_be_sent_again_is_said_exactly(region, given, field):
     assert [each["field"] for each in refused.json["errors"]] == [field]
 
 
+def test_what_was_sent_cannot_be_discarded(region):
+    for given, status in (({"channel": "file", "state": "sent"}, 422), ({"channel": "file"}, 200)):
+        answer = region.call("POST", f"{DELIVERIES}/discard", given, roles=["operator"])
+        assert answer.status == status
+    assert answer.json == {"deliveries": 0}
+
+
 def test_what_was_sent_is_sent_again_when_an_operator_says_so(region):
     all_settled(region)
     again = {"channel": "console", "state": "sent", "planned_since": "2022-04-16T00:00:00+08:00"}

@@ -51,12 +51,27 @@ class DeliveriesQuery(PageQuery):
     channel = _chosen("Only those by this channel, such as `webhook:budget`.", _CHANNEL)
 
 
-class RetriesSchema(Schema):
-    """Which deliveries are to be made again."""
+class OfChannelSchema(Schema):
+    """The deliveries of a channel."""
 
     channel = fields.String(
         required=True, validate=_CHANNEL, metadata={"description": "By which channel: `webhook:budget`, say."}
     )
+
+
+class DiscardedSchema(OfChannelSchema):
+    """Which deliveries are to be given up for good."""
+
+    state = fields.String(
+        load_default=DeliveryState.GIVEN_UP.value,
+        validate=validate.OneOf([DeliveryState.GIVEN_UP.value, DeliveryState.DUE.value]),
+        metadata={"description": "`given_up`, or `due`, where the receiver is gone for good."},
+    )
+
+
+class RetriesSchema(OfChannelSchema):
+    """Which deliveries are to be made again."""
+
     state = fields.String(
         load_default=DeliveryState.GIVEN_UP.value,
         validate=validate.OneOf([DeliveryState.GIVEN_UP.value, DeliveryState.SENT.value]),
@@ -70,10 +85,10 @@ class RetriesSchema(Schema):
     )
 
 
-class RetriedAnswerSchema(Schema):
-    """What is tried again."""
+class NumberAnswerSchema(Schema):
+    """Of how many deliveries something was made."""
 
-    deliveries = fields.Integer(metadata={"description": "How many are due now."})
+    deliveries = fields.Integer()
 
 
 class TextSchema(Schema):
@@ -131,7 +146,7 @@ class DeliveryAnswerSchema(Schema):
     kind = _told("The name of the event that it tells of.")
     role = _told("For whom a message is; null for a notice, `events` for an event itself.", allow_none=True)
     channel = _told("The plugin that sends it.")
-    state = _told("`due`, `sent` or `given_up`.")
+    state = _told("`due`, `sent`, `given_up` or `discarded`.")
     attempts = fields.Integer(metadata={"description": "Tries so far, since a person had it tried again."})
     failure = _told("The name of what last went wrong.", allow_none=True)
     planned_at = fields.DateTime()

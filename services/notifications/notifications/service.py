@@ -15,11 +15,12 @@ from notifications.schemas import (
     DeliveriesAnswerSchema,
     DeliveriesQuery,
     DeliveryAnswerSchema,
+    DiscardedSchema,
     LanguageQuery,
     MessagesAnswerSchema,
     NoticeAnswerSchema,
     NoticesAnswerSchema,
-    RetriedAnswerSchema,
+    NumberAnswerSchema,
     RetriesSchema,
     TextsQuery,
 )
@@ -125,11 +126,17 @@ class NotificationsService(Service):
         """Has a delivery that was given up tried again, with all its tries before it."""
         return usecases.retry_delivery(self.store, call.path["delivery"], _caller(call), now())
 
-    @http("POST", "/deliveries/retry", who=OPERATOR, body=RetriesSchema(), answer=RetriedAnswerSchema())
+    @http("POST", "/deliveries/retry", who=OPERATOR, body=RetriesSchema(), answer=NumberAnswerSchema())
     def retry_deliveries(self, call: Call) -> dict[str, int]:
         """Has all that a channel has given up tried again, or all that it has sent sent again, in the order
         in which it was planned; for the bodies of the token."""
         return usecases.retry_deliveries(self.store, call.data, _caller(call), now())
+
+    @http("POST", "/deliveries/discard", who=OPERATOR, body=DiscardedSchema(), answer=NumberAnswerSchema())
+    def discard_deliveries(self, call: Call) -> dict[str, int]:
+        """Gives up for good what a channel could not send, or has yet to send, where its receiver is gone;
+        for the bodies of the token. It stays in the log."""
+        return usecases.discard_deliveries(self.store, call.data, _caller(call), now())
 
     @handles(SUGGESTION_RECEIVED_V1)
     def suggestion_received(self, heard: Heard) -> None:

@@ -176,6 +176,14 @@ class Notifications(Repository):
         due = {"state": DeliveryState.DUE.value, "attempts": 0, "next_try_at": now, "settled_at": None}
         return self.connection.execute(update(deliveries).where(*where).values(due)).rowcount
 
+    def discard(
+        self, channel: str, state: DeliveryState, bodies: Collection[str] | None, now: datetime
+    ) -> int:
+        """No more is made of those of a channel that are in this state; how many."""
+        where = [deliveries.c.channel == channel, deliveries.c.state == state.value, *_of(bodies)]
+        ended = {"state": DeliveryState.DISCARDED.value, "next_try_at": None, "settled_at": now}
+        return self.connection.execute(update(deliveries).where(*where).values(ended)).rowcount
+
     def claim(
         self, channel: str, now: datetime, until: datetime
     ) -> tuple[Delivery, Notice | Message | Told] | None:
@@ -214,7 +222,8 @@ class Notifications(Repository):
     def unsent(self) -> dict[tuple[str, str], int]:
         """How many deliveries are due and were given up, by channel and state."""
         query = select(deliveries.c.channel, deliveries.c.state, func.count())
-        query = query.where(deliveries.c.state != DeliveryState.SENT.value)
+        for ended in (DeliveryState.SENT, DeliveryState.DISCARDED):
+            query = query.where(deliveries.c.state != ended.value)
         rows = self.connection.execute(query.group_by(deliveries.c.channel, deliveries.c.state))
         return {(channel, state): number for channel, state, number in rows}
 

@@ -165,6 +165,17 @@ def retry_deliveries(
     return {"deliveries": found}
 
 
+def discard_deliveries(
+    store: Store[Notifications], given: Mapping[str, Any], caller: Caller, now: datetime
+) -> dict[str, int]:
+    """No more is made of what a channel has given up, or has yet to send; how many that are."""
+    with store.transaction() as notifications:
+        state = DeliveryState(given["state"])
+        found = notifications.discard(given["channel"], state, _bodies(caller), now)
+    _log.info("deliveries_discarded", service=_SERVICE, channel=given["channel"], deliveries=found)
+    return {"deliveries": found}
+
+
 def _page(name: str, shown: list[dict[str, Any]], limit: int) -> dict[str, Any]:
     """``shown`` has one more than the page where there is a next one."""
     more = len(shown) > limit

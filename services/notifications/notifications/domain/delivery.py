@@ -21,6 +21,7 @@ class DeliveryState(Enum):
     DUE = "due"
     SENT = "sent"
     GIVEN_UP = "given_up"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ class Delivery:
         due = self.state is DeliveryState.DUE
         if due != (self.next_try_at is not None) or due != (self.settled_at is None):
             raise InvalidDelivery("state: a due delivery, and no other, has a next try and no end")
-        if self.attempts < 0 or (self.attempts == 0 and not due):
-            raise InvalidDelivery("attempts: only a due delivery can be without one", field="attempts")
+        untried = due or self.state is DeliveryState.DISCARDED
+        if self.attempts < 0 or (self.attempts == 0 and not untried):
+            raise InvalidDelivery("attempts: what was sent or given up has at least one", field="attempts")
 
     @classmethod
     def planned(cls, *, id: str, item: str, channel: str, now: datetime) -> "Delivery":
