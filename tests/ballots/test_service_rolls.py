@@ -1,12 +1,14 @@
 """Rolls, roll calls and officers over HTTP: files as bodies, who may do what, and what nobody is told."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.ballots.polls_over_http import RULES, publish
-from tests.ballots.roll_files import HEADER, XLSX, xlsx_octets
+from tests.ballots.roll_files import HEADER, XLSX, with_parts, xlsx_octets
 from tests.support.running import running
+from tests.support.waiting import eventually
 
 CLERK = {"roles": ["clerk"]}
 NAMES = [f"王某某{number}" for number in range(1, 80)]
@@ -54,6 +56,28 @@ def test_a_roll_is_imported_from_csv_and_from_xlsx(region, base):
         (2, "someone", 1)
     ]
     assert changes[0]["changes"][0]["before"]["name"] == NAMES[78]
+
+
+def test_one_file_is_read_at_a_time_and_others_are_told(region, base):
+    """Each may unpack to megabytes: twenty at once would fill the memory."""
+    rows = f"<worksheet><sheetData>{'<row/>' * 1_200_000}</sheetData></worksheet>".encode()
+    slow = with_parts(xlsx_octets([HEADER]), {"xl/worksheets/sheet1.xml": rows}).octets
+
+    def until_read():
+        while (answer := send(region, base, slow, media_type=XLSX)).status == 503:
+            pass
+        return answer
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(until_read)
+        busy = eventually(
+            lambda: (answer := send(region, base, CSV.encode())).status == 503 and answer,
+            60,
+            "another file is refused",
+        )
+        assert (busy.json["slug"], busy.headers["retry-after"]) == ("roll-busy", "5")
+        assert reading.result().json["slug"] == "roll-unreadable"
+    assert send(region, base, CSV.encode()).status == 200
 
 
 def test_a_roll_with_faults_is_told_each_and_imported_not_at_all(region, base):

@@ -28,7 +28,7 @@ _HEADER_WITHIN: Final = 10
 _MOST_ROWS: Final = 10_000
 _MOST_COLUMNS: Final = 50
 _MOST_PARTS: Final = 500
-_LARGEST_UNPACKED: Final = 16 * 1024 * 1024
+_LARGEST_UNPACKED: Final = 8 * 1024 * 1024
 _LARGEST_BESIDE_CELLS: Final = 512 * 1024
 _BESIDE_CELLS: Final = re.compile(
     r"(?!xl/worksheets/[^/]*$|xl/sharedStrings\.xml$).*\.(xml|rels)", re.IGNORECASE

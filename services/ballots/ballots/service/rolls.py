@@ -1,11 +1,12 @@
 """Rolls of bodies."""
 
-from typing import Any
+from typing import Any, Final
 
 from eventlet import tpool
+from eventlet.semaphore import Semaphore
 
 from ballots import usecases
-from ballots.domain import InvalidRoll, RollHasFaults, RollUnreadable
+from ballots.domain import InvalidRoll, RollHasFaults, RollTable, RollUnreadable
 from ballots.schemas import (
     ROLL_FILE_LIMIT,
     ROLL_FILES,
@@ -19,7 +20,17 @@ from ballots.schemas import (
 from ballots.service.access import CLERK, sub
 from ballots.store import UnknownBody
 from chassis.clock import now
-from chassis.http import Call, http
+from chassis.errors import Unavailable
+from chassis.http import Call, Content, http
+
+_READING: Final = Semaphore(1)
+
+
+class RollBusy(Unavailable):
+    """Another file is being read: one at a time, lest many fill the memory while others cast."""
+
+    slug = "roll-busy"
+    retry_after = 5
 
 
 class RollRoutes:
@@ -40,7 +51,7 @@ class RollRoutes:
         body_limit=ROLL_FILE_LIMIT,
         query=RollImportQuerySchema(),
         answer=RollImportedSchema(),
-        refuses=(UnknownBody, RollUnreadable, RollHasFaults, InvalidRoll),
+        refuses=(UnknownBody, RollUnreadable, RollHasFaults, InvalidRoll, RollBusy),
     )
     def import_roll(self, call: Call) -> dict[str, Any]:
         """Replaces the roll of a body by that of a file, CSV or XLSX, whole or not at all.
@@ -52,7 +63,7 @@ class RollRoutes:
         GB18030 if not. Every fault is in `errors`, as `rows.7.name` with its rule: row 7 as a spreadsheet
         counts them.
         """
-        table = tpool.execute(read_roll_file, call.data)  # it may take seconds, and others are casting
+        table = _read(call.data)
         return usecases.import_roll(
             *(self.store, call.path["body"], table, sub(call), now()), dry_run=call.query["dry_run"]
         )
@@ -68,3 +79,15 @@ class RollRoutes:
     def show_roll_history(self, call: Call) -> dict[str, Any]:
         """How the roll came to be: each change, with what became of each deputy, newest first."""
         return usecases.show_roll_history(self.store, call.path["body"], call.query)
+
+
+def _read(content: Content) -> RollTable:
+    """In a thread of its own, for it may take seconds, and others are casting. Raises RollBusy,
+    RollUnreadable."""
+    if not _READING.acquire(blocking=False):
+        raise RollBusy("Another file is being read: send this one again in a moment.")
+    try:
+        table: RollTable = tpool.execute(read_roll_file, content)
+        return table
+    finally:
+        _READING.release()
