@@ -177,6 +177,13 @@ def test_a_thousand_faults_are_told_in_part(server):
     assert (answer.status, len(answer.json["errors"])) == (422, 50)
 
 
+def test_an_unknown_field_is_named_so_that_it_can_be_printed(server):
+    named = {"name": "a", "parts": [], "x\u202ey\x9bz": 1}
+    answer = server.request("POST", "/north/things", named)
+    assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, ["x�y�z"])
+    assert "\u202e" not in answer.json["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "slug"),
     [

@@ -17,6 +17,7 @@ from chassis.errors import (
     Unauthenticated,
     Unavailable,
 )
+from chassis.reading import printable_line
 
 MEDIA_TYPE: Final = "application/problem+json"
 ERRORS_SHOWN: Final = 50
@@ -209,7 +210,8 @@ def field_errors(fault: ValidationError) -> list[FieldError]:
             pending.extend(reversed(inner))
         else:
             texts = messages if isinstance(messages, list) else [messages]
-            found.extend(FieldError(field=path[:FIELD_LENGTH_SHOWN], detail=str(text)) for text in texts)
+            field = printable_line(path[:FIELD_LENGTH_SHOWN])  # an unknown one may be called anything
+            found.extend(FieldError(field=field, detail=str(text)) for text in texts)
     return found[:ERRORS_SHOWN]
 
 
