@@ -121,6 +121,31 @@ def test_sealed_forms_are_all_of_one_transaction_that_no_code_is_of(tmp_path, da
     assert sealed not in codes
 
 
+@pytest.mark.real
+def test_what_is_handed_in_together_lies_in_an_order_that_is_not_that_of_its_coming(tmp_path, database_url):
+    with migrated_store("ratings", Ratings, tmp_path, url=database_url("ratings")) as store:
+        with_projects(store)
+        open_rating(store)
+        hand_in(store, [(code, graded("satisfied")) for code in issue(store, 60)])
+        ids = [id for (id,) in rows(store, "SELECT id FROM forms ORDER BY ctid")]
+    assert len(ids) == 60
+    assert ids == sorted(ids)
+
+
+def test_no_file_of_sqlite_has_a_form_as_it_was_handed_in_after_the_conclusion(tmp_path):
+    def content():
+        return b"".join(file.read_bytes() for file in tmp_path.glob("ratings.db*"))
+
+    with migrated_store("ratings", Ratings, tmp_path) as store:
+        with_projects(store)
+        open_rating(store)
+        hand_in(store, [(code, graded("satisfied")) for code in issue(store, 20)])
+        ids = [id.encode() for (id,) in rows(store, "SELECT id FROM forms")]
+        assert all(id in content() for id in ids)
+        conclude(store)
+        assert not [id for id in ids if id in content()]
+
+
 def test_form_and_code_share_the_rating_alone(store):
     tables = inspect(store.engine)
     codes, forms = ({each["name"] for each in tables.get_columns(name)} for name in ("codes", "forms"))
