@@ -4,6 +4,7 @@ import pytest
 from marshmallow import Schema, ValidationError
 
 from chassis.fields import identifier, line, paragraphs, typed
+from chassis.service.base import FeedQuery
 
 
 class ThingSchema(Schema):
@@ -42,3 +43,17 @@ def test_id_is_of_few_letters():
     assert ThingSchema().load({"id": "p-1"}) == {"id": "p-1"}
     for wrong in ("", "P1", "p 1", "p\u200b", "-p"):
         assert "id" in refused(id=wrong)
+
+
+@pytest.mark.parametrize("given", ["0", "7", "007", "1000000", str(2**62)])
+def test_number_of_a_query_is_in_digits(given):
+    assert FeedQuery().load({"after": given})["after"] == int(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["", " ", "1_0", "+3", " 3", "3\n", "１", "٣", "1.0", "1e3", "0x1", "NaN", "-1", "9" * 5000]
+)
+def test_what_only_looks_like_a_number_is_refused_in_a_query(given):
+    with pytest.raises(ValidationError) as fault:
+        FeedQuery().load({"after": given})
+    assert set(fault.value.messages_dict) == {"after"}

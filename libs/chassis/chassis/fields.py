@@ -1,11 +1,21 @@
-"""Fields that recur in the bodies of requests. What a text may hold is what :mod:`chassis.reading` takes."""
+"""Fields that recur in requests. What a text may hold is what :mod:`chassis.reading` takes."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from chassis.reading import broken_in_line, broken_in_paragraphs
+
+
+class Digits(fields.Integer):
+    """A whole number of a query. Python would take more for one: ``1_0``, and digits of any script."""
+
+    def _validated(self, value: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]+", value):
+            raise self.make_error("invalid")
+        return super()._validated(value)
 
 
 def line(doc: str, *, longest: int = 300, **kwargs: Any) -> fields.String:

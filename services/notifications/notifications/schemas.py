@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from chassis.fields import Digits
 from notifications.domain import DeliveryState
 
 
@@ -24,7 +25,7 @@ class PageQuery(Schema):
     before = _chosen(
         "The `before` of the page before; the newest ones without it.", validate.Length(min=1, max=63)
     )
-    limit = fields.Integer(
+    limit = Digits(
         load_default=20,
         validate=validate.Range(min=1, max=100),
         metadata={"description": "How many at most."},

@@ -3,7 +3,7 @@ form."""
 
 from marshmallow import Schema, fields, validate
 
-from chassis.fields import line, paragraphs
+from chassis.fields import Digits, line, paragraphs
 
 
 def _year(doc: str) -> fields.Integer:
@@ -68,7 +68,7 @@ class SuggestionsQuery(Schema):
         required=False,
         load_default=None,
     )
-    limit = fields.Integer(
+    limit = Digits(
         load_default=100,
         validate=validate.Range(min=1, max=500),
         metadata={"description": "Suggestions at most."},

@@ -4,13 +4,14 @@ events."""
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, validate
 
 from chassis import metrics
 from chassis.auth import ROLES
 from chassis.clock import now
 from chassis.errors import NotFound
 from chassis.events.backbone import Backbone
+from chassis.fields import Digits
 from chassis.health import Health
 from chassis.http import INTERNAL, Answer, Call, bearer, http, strict_json
 from chassis.openapi import Documented
@@ -25,12 +26,12 @@ REGION_OPERATOR = bearer("operator", every_body=True)
 class FeedQuery(Schema):
     """Which events."""
 
-    after = fields.Integer(
+    after = Digits(
         load_default=0,
         validate=validate.Range(min=0, max=2**62),
         metadata={"description": "The number of the last event that you have; 0 from the first one on."},
     )
-    limit = fields.Integer(
+    limit = Digits(
         load_default=100,
         validate=validate.Range(min=1, max=1000),
         metadata={"description": "Events at most."},

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import LONGEST_OBJECTION, OUTCOMES
-from chassis.fields import identifier, paragraphs
+from chassis.fields import Digits, identifier, paragraphs
 
 
 class FileObjectionSchema(Schema):
@@ -83,9 +83,9 @@ class ObjectionsSchema(ObjectionsSummarySchema):
 class ObjectionsQuerySchema(Schema):
     """Which part of them."""
 
-    after = fields.Integer(
+    after = Digits(
         load_default=0,
         validate=validate.Range(min=0, max=2**31 - 1),
         metadata={"description": "Only objections with greater numbers."},
     )
-    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=100))
+    limit = Digits(load_default=100, validate=validate.Range(min=1, max=100))

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from ballots.domain import MOST_DEPUTIES
-from chassis.fields import identifier, line
+from chassis.fields import Digits, identifier, line
 
 
 class DeputySchema(Schema):
@@ -60,12 +60,12 @@ class RollImportedSchema(RollSummarySchema):
 class RollHistoryQuerySchema(Schema):
     """Which part of the history, newest first."""
 
-    before = fields.Integer(
+    before = Digits(
         load_default=None,
         validate=validate.Range(min=1, max=2**31 - 1),
         metadata={"description": "Only changes with smaller numbers."},
     )
-    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+    limit = Digits(load_default=20, validate=validate.Range(min=1, max=100))
 
 
 class OnRollSchema(Schema):
