@@ -1,5 +1,7 @@
 """Receipts, guesses, signatures and records over HTTP."""
 
+import json
+
 import pytest
 
 import piaojue_verify
@@ -80,6 +82,18 @@ def test_a_nonce_of_another_form_is_refused(region, nonce):
     )
     assert refusal(answer) == (422, "invalid-body")
     assert answer.json["errors"][0]["field"] == "nonce"
+
+
+def test_papers_may_all_be_of_one_length_and_what_they_are_answered_is(region):
+    """Who watches the line sees lengths, TLS or not: they are not to say which marks are on a paper."""
+    poll, codes = poll_of(region, "watched")
+    lengths = set()
+    for code, marks in zip(codes, ([], ["road"], ["clinic"], ["water", "clinic"]), strict=False):
+        given = json.dumps({"code": code, "marks": marks, "nonce": NONCE}).encode().ljust(4096)
+        answer = region.call("POST", f"{poll}/papers", given)
+        assert answer.status == 201, answer.body
+        lengths.add((len(answer.body), len(answer.headers["x-correlation-id"])))
+    assert len(lengths) == 1
 
 
 def test_guesses_are_told_to_wait_and_a_right_code_is_not(region):

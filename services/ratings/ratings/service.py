@@ -133,7 +133,8 @@ class RatingsService(Service):
         member.
 
         A refused form leaves the code good. A project without a grade is accepted: the form is invalid for
-        it.
+        it. Fill the body up with blanks to one length for all forms, such as 4096 bytes: TLS does not hide
+        how long a request is.
         """
         body, rating = call.path["body"], call.path["rating"]
         with self.guesses.limited(body, rating):

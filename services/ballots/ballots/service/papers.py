@@ -63,7 +63,8 @@ class PaperRoutes:
         """Casts a paper. Whoever has the code of a slip may, once: it is the slip that was given to a deputy.
 
         A refused paper leaves the code good. A blank paper is accepted: an abstention. With the same `nonce`
-        the same code may be sent again, and has the same answer, but changes nothing.
+        the same code may be sent again, and has the same answer, but changes nothing. Fill the body up with
+        blanks to one length for all papers, such as 4096 bytes: TLS does not hide how long a request is.
         """
         body, poll = call.path["body"], call.path["poll"]
         with self.guesses.limited(body, poll):
