@@ -265,7 +265,7 @@ def test_the_store_never_holds_a_code_and_no_number_beside_the_hash_of_an_issued
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("stores", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("stores", ["postgresql_stores"], indirect=True)
 def test_a_slip_issued_alone_cannot_be_told_from_the_unspent_ones_by_its_transaction(store, press):
     with_meeting(store)
     open_poll(store)
