@@ -3,6 +3,7 @@
 import pytest
 
 from tests.ballots.polls_over_http import ROLL, RULES, THREE, poll_of
+from tests.support.rights import check_rights
 from tests.support.running import running
 from tests.support.waiting import eventually
 
@@ -67,16 +68,7 @@ def test_turnout_is_told_while_the_poll_is_open(region):
     ],
 )
 def test_a_route_is_for_its_roles_and_for_the_body_of_the_token(region, method, path, allowed):
-    target = f"/ballots/bodies/nobody{path}"
-    assert region.call(method, target).json["slug"] == "token-missing"
-    for role in ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator"):
-        answer = region.call(method, target, roles=[role])
-        if role in allowed.split():
-            assert answer.status not in (401, 403), role
-        else:
-            assert (answer.status, answer.json["slug"]) == (403, "role-not-allowed"), role
-    mine = region.call(method, target, roles=allowed.split(), bodies=["somebody"])
-    assert (mine.status, mine.json["slug"]) == (403, "body-not-allowed")
+    check_rights(region, method, f"/ballots/bodies/nobody{path}", allowed)
 
 
 def test_a_mistake_is_told_with_its_slug_and_field(region):

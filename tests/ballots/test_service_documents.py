@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.ballots.polls_over_http import RULES, poll_of
+from tests.support.rights import check_rights
 from tests.support.running import running
 
 CLERK = {"roles": ["clerk"]}
@@ -149,16 +150,7 @@ def test_a_mistake_with_slips_is_told_with_its_slug_and_field(region):
     ],
 )
 def test_a_route_is_for_its_roles_and_for_the_body_of_the_token(region, method, path, body, allowed):
-    target = f"/ballots/bodies/nobody{path}"
-    assert region.call(method, target, body).json["slug"] == "token-missing"
-    for role in ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator"):
-        answer = region.call(method, target, body, roles=[role])
-        if role in allowed.split():
-            assert answer.status == 404, role
-        else:
-            assert (answer.status, answer.json["slug"]) == (403, "role-not-allowed"), role
-    mine = region.call(method, target, body, roles=allowed.split(), bodies=["somebody"])
-    assert (mine.status, mine.json["slug"]) == (403, "body-not-allowed")
+    assert check_rights(region, method, f"/ballots/bodies/nobody{path}", allowed, body) == {404}
 
 
 def test_a_count_report_is_for_those_who_count_and_for_all_once_it_is_declared(region):

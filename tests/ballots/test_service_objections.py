@@ -5,12 +5,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.ballots.polls_over_http import poll_of
+from tests.support.rights import check_rights
 from tests.support.running import running
 from tests.support.waiting import eventually
 
 TEXT = "第三张表决票不应计为废票。"
 CHINA = timezone(timedelta(hours=8))
-ROLES = ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator")
 
 
 @pytest.fixture(scope="module")
@@ -106,16 +106,7 @@ def test_what_it_says_and_whose_it_is_is_for_few(region):
     ("path", "allowed"), [("objections", "deputy clerk"), ("objections/1/answer", "clerk")]
 )
 def test_a_route_is_for_its_roles_and_for_the_body_of_the_token(region, path, allowed):
-    target = f"/ballots/bodies/nobody/polls/p1/{path}"
-    assert region.call("POST", target).json["slug"] == "token-missing"
-    for role in ROLES:
-        answer = region.call("POST", target, roles=[role])
-        if role in allowed.split():
-            assert answer.status not in (401, 403), role
-        else:
-            assert refusal(answer)[:2] == (403, "role-not-allowed"), role
-    mine = region.call("POST", target, roles=allowed.split(), bodies=["somebody"])
-    assert refusal(mine)[:2] == (403, "body-not-allowed")
+    check_rights(region, "POST", f"/ballots/bodies/nobody/polls/p1/{path}", allowed)
 
 
 def test_a_mistake_is_told_with_its_slug_and_field(region):

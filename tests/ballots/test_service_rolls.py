@@ -7,6 +7,7 @@ import pytest
 
 from tests.ballots.polls_over_http import RULES, publish
 from tests.ballots.roll_files import HEADER, XLSX, with_parts, xlsx_octets
+from tests.support.rights import check_rights
 from tests.support.running import running
 from tests.support.waiting import eventually
 
@@ -164,16 +165,7 @@ def test_a_meeting_at_a_time_that_is_none_is_a_mistake(region, base):
     ],
 )
 def test_a_route_is_for_its_roles_and_for_the_body_of_the_token(region, method, path, allowed):
-    target = f"/ballots/bodies/nobody{path}"
-    assert region.call(method, target).json["slug"] == "token-missing"
-    for role in ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator"):
-        answer = region.call(method, target, roles=[role])
-        if role in allowed.split():
-            assert answer.status not in (401, 403), role
-        else:
-            assert (answer.status, answer.json["slug"]) == (403, "role-not-allowed"), role
-    mine = region.call(method, target, roles=allowed.split(), bodies=["somebody"])
-    assert (mine.status, mine.json["slug"]) == (403, "body-not-allowed")
+    check_rights(region, method, f"/ballots/bodies/nobody{path}", allowed)
 
 
 def test_a_body_has_more_deputies_than_its_roll_only_where_it_says_so(region, base):

@@ -7,11 +7,11 @@ import pytest
 
 from piaojue_contracts.ballots import RESULT_DECLARED_V1
 from tests.proposals.samples import declared, listed, project, sent
+from tests.support.rights import check_rights
 from tests.support.running import running
 from tests.support.waiting import eventually
 
 CLERK = {"roles": ["clerk"]}
-ROLES = ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator")
 
 
 @pytest.fixture(scope="module")
@@ -152,16 +152,7 @@ def test_suggestions_come_page_by_page(region):
     ],
 )
 def test_a_route_is_for_its_roles_and_for_the_body_of_the_token(region, method, path, allowed):
-    target = f"{base('nobody')}{path}"
-    assert region.call(method, target).json["slug"] == "token-missing"
-    for role in ROLES:
-        answer = region.call(method, target, roles=[role])
-        if role in allowed.split():
-            assert answer.status not in (401, 403), role
-        else:
-            assert (answer.status, answer.json["slug"]) == (403, "role-not-allowed"), role
-    mine = region.call(method, target, roles=allowed.split(), bodies=["somebody"])
-    assert (mine.status, mine.json["slug"]) == (403, "body-not-allowed")
+    check_rights(region, method, f"{base('nobody')}{path}", allowed)
 
 
 def test_list_and_projects_are_open_to_everyone(region):
