@@ -7,7 +7,7 @@ from tests.chaos.checks import check_logs, check_notices
 from tests.end_to_end import year
 from tests.support.region import SERVICES
 from tests.support.running import running
-from tests.support.small_disk import NoDiskError, SmallDisk
+from tests.support.small_disk import disk_or_skip
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -57,13 +57,8 @@ def test_kills_lose_and_double_nothing(tmp_path):
 
 @pytest.fixture
 def disk(tmp_path):
-    made = SmallDisk(tmp_path / "disk", 24)
-    try:
-        made.__enter__()
-    except NoDiskError as why:
-        pytest.skip(f"no file system can be mounted here: {why}")
-    yield made
-    made.__exit__()
+    with disk_or_skip(tmp_path / "disk", 24) as made:
+        yield made
 
 
 def test_a_disk_that_is_full_refuses_for_a_while_and_loses_and_doubles_nothing(disk):

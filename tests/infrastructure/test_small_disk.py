@@ -4,18 +4,13 @@ import errno
 
 import pytest
 
-from tests.support.small_disk import MEGABYTE, NoDiskError, SmallDisk
+from tests.support.small_disk import MEGABYTE, NoDiskError, SmallDisk, disk_or_skip
 
 
 @pytest.fixture
 def disk(tmp_path):
-    made = SmallDisk(tmp_path / "disk", 4)
-    try:
-        made.__enter__()
-    except NoDiskError as why:
-        pytest.skip(f"no file system can be mounted here: {why}")
-    yield made
-    made.__exit__()
+    with disk_or_skip(tmp_path / "disk", 4) as made:
+        yield made
 
 
 def test_a_filled_disk_takes_nothing_until_it_is_freed(disk):

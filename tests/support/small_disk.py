@@ -2,9 +2,12 @@
 
 import os
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
+
+import pytest
 
 MEGABYTE = 1 << 20
 
@@ -47,6 +50,20 @@ class SmallDisk:
     def _room(self) -> int:
         found = os.statvfs(self.folder)
         return found.f_bavail * found.f_frsize
+
+
+@contextmanager
+def disk_or_skip(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """For a test, which is skipped where no disk can be had."""
+    disk = SmallDisk(folder, megabytes)
+    try:
+        disk.__enter__()
+    except NoDiskError as why:
+        pytest.skip(f"no file system can be mounted here: {why}")
+    try:
+        yield disk
+    finally:
+        disk.__exit__()
 
 
 def _run(*command: str) -> None:
