@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, repeat
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,3 +111,20 @@ def test_a_brokers_clock_is_compared_with_the_moment_of_its_answer(region, monke
         assert asked.here("queues") == []
     (finding,) = management._clock(asked)
     assert finding.level == level, finding
+
+
+@pytest.mark.parametrize(
+    ("overflow", "source", "level"),
+    [
+        ("reject-publish", "ballots.events", WARNING),
+        ("reject-publish-dlx", "ballots.events", WARNING),
+        ("drop-head", "ballots.events", OK),
+        ("reject-publish", "theirs", OK),
+    ],
+)
+def test_a_queue_of_others_that_refuses_events_is_told(overflow, source, level):
+    queue = {"name": "budget.queue", "messages": 0, "arguments": {"x-overflow": overflow}}
+    bound = {(source, "budget.queue", "#")}
+    (told,) = management._others(SimpleNamespace(vhost="yongan"), None, [queue], bound)
+    assert (told.level, told.about) == (level, "budget.queue")
+    assert ("refuses" in told.what) == (level == WARNING)

@@ -123,6 +123,10 @@ def _others(
             continue
         from_us = sorted({source for source, queue, _ in bound if queue == name} & told)
         what = f"is bound to {', '.join(from_us) or 'nothing of ours'}; {waiting} message(s) wait in it"
+        if from_us and str(each.get("arguments", {}).get("x-overflow", "")).startswith("reject-publish"):
+            cure = "have its owner declare it without x-overflow; he has what it refuses from the log alone"
+            yield Finding(WARNING, "queues", name, f"refuses events while it is full: it {what}", cure)
+            continue
         if not waiting or (taken := _taken(place, name)):
             yield Finding(OK, "queues", name, f"somebody else's: it {what}")
             continue
