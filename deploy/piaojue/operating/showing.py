@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from piaojue.terminal import say
+from piaojue.terminal import fail_to_write, say
 
 WHOLE: Final = {"service", "version", "consumer", "log"}
 """Columns whose words are not folded where there is little room; nor are numbers."""
@@ -57,8 +57,11 @@ def made_table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: st
 def say_rendered(renderable: Any) -> None:
     """Prints what rich makes of it; its lines are not broken where standard output is no terminal."""
     console = console_for_output()
-    with console.capture() as captured:
-        console.print(renderable)
+    try:
+        with console.capture() as captured:
+            console.print(renderable)
+    except OSError as error:  # it writes even so, if only nothing
+        fail_to_write(error)
     say(captured.get().rstrip("\n"))
 
 
