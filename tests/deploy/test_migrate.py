@@ -94,6 +94,7 @@ def test_start_on_tables_that_are_too_old_is_refused_with_what_to_do(start_proce
     assert status == 2
     assert "the tables of ballots are of revision none" in said
     assert "run piaojue migrate ballots" in said
+    assert len(said.splitlines()) == 1, "and nothing of what never began"
     piaojue("migrate", "ballots", env=unmigrated)
     change(unmigrated["PIAOJUE_BALLOTS_STORE_URL"], "UPDATE alembic_version SET version_num = '0001'")
     status, said = ended(start_process, unmigrated, "ballots")

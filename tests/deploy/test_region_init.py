@@ -217,6 +217,14 @@ def test_an_empty_folder_is_taken(tmp_path):
         ["yongan", "--broker", "amqp://user:password@host"],
         ["yongan", "--database", "host:port"],
         ["yongan", "--database", "host:70000"],
+        ["yongan", "--broker", ""],
+        ["yongan", "--broker", "mq..example"],
+        ["yongan", "--broker", "-mq.example"],
+        ["yongan", "--broker", "m" * 64],
+        ["yongan", "--broker", ".".join(["mq"] * 85)],
+        ["yongan", "--broker", "999.1.1.1"],
+        ["yongan", "--broker", "::1"],
+        ["yongan", "--broker", "[1.2:3]"],
         ["yongan", "--tls", "--tls-ca", "ca.pem"],
         ["yongan", "--tls-ca", "/none"],
     ],
@@ -226,6 +234,12 @@ def test_what_cannot_be_a_region_is_refused_with_2(tmp_path, words):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "region").exists()
+
+
+@pytest.mark.parametrize("host", ["[fe80::1]", "10.0.0.4", "rabbit_mq", "MQ-1.example.org", "m" * 63])
+def test_hosts_are_addresses_and_names(tmp_path, host):
+    piaojue("region", "init", "yongan", "--folder", tmp_path / "region", "--broker", host, "--tls")
+    assert f"@{host}:5671/yongan" in (tmp_path / "region/ballots/broker-url").read_text()
 
 
 def test_a_ca_of_ones_own_is_given_to_all_and_certificates_are_not_made(made, tmp_path):

@@ -1,6 +1,7 @@
 """``piaojue region init``."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME: Final = 40
 """Names of roles have the service's after it, and PostgreSQL cuts names at 63 bytes."""
+_LONGEST_HOST: Final = 253
+_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _PORTS: Final = {"broker": 5672, "database": 5432}
 _TLS_PORTS: Final = {"broker": 5671, "database": 5432}
 
@@ -39,9 +42,24 @@ def _name(code: str) -> str:
 
 def _peer(text: str) -> "tuple[str, int | None]":
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?", text)
-    if match is None or not 0 < int(match[3] or 1) <= 65535:
+    if match is None or not 0 < int(match[3] or 1) <= 65535 or not (_is_ip(match[1]) or _is_host(match[2])):
         raise typer.BadParameter(f"{text!r} is no HOST:PORT; users and passwords are made here.")
     return match[1] or match[2], int(match[3]) if match[3] else None
+
+
+def _is_ip(text: str | None) -> bool:
+    try:
+        return bool(ip_address(text or ""))
+    except ValueError:
+        return False
+
+
+def _is_host(text: str | None) -> bool:
+    """An address of IPv4, or a name by RFC 1123; with underlines, as containers have them. What is of digits
+    and dots is an address."""
+    labels = (text or "").split(".")
+    named = len(text or "") <= _LONGEST_HOST and all(re.fullmatch(_LABEL, label) for label in labels)
+    return _is_ip(text) or (named and not labels[-1].isdigit())
 
 
 @app.command("init")

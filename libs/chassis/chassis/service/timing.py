@@ -31,6 +31,11 @@ class Timer(NamekoTimer):  # type: ignore[misc]
             self.worker_complete.reset()
             due = max(due + self.interval, monotonic())
 
+    def kill(self) -> None:
+        """Nothing to do where the service did not come so far."""
+        if self.gt is not None:
+            super().kill()
+
     def _stopped_before(self, due: float) -> bool:
         with Timeout(max(due - monotonic(), 0), exception=False):
             self.should_stop.wait()
