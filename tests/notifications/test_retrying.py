@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chassis.auth import Caller
+from chassis.metrics import sample
 from notifications import usecases
 from notifications.domain import Retries
 from notifications.store import Notifications
@@ -103,6 +104,21 @@ def test_what_is_due_to_a_receiver_that_is_gone_is_discarded_untried(store):
     assert discarded(store, "gone", "due") == 1
     (only,) = logged(store)
     assert (only["state"], only["attempts"], only["settled_at"]) == ("discarded", 0, LATER)
+
+
+def test_gauge_falls_when_all_of_a_channel_that_is_gone_is_discarded(store):
+    def undelivered():
+        usecases.deliver_due(store, via)
+        via.wait()
+        return sample(
+            "piaojue_notifications_undelivered", service="notifications", channel="gone", state="due"
+        )
+
+    via = sending(Recording("there"))
+    tell(store, event(SUGGESTION), sending(Recording("gone")))
+    assert undelivered() == 1
+    discarded(store, "gone", "due")
+    assert undelivered() == 0
 
 
 def test_what_is_discarded_while_it_is_sent_stays_discarded(store):

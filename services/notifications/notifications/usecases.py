@@ -214,6 +214,8 @@ class Sending:
     most: int = 100
     retries: Retries = field(default_factory=Retries)
     stopping: bool = False
+    counted: set[str] = field(default_factory=set)
+    """Channels of which it was told how much is undelivered: those that are gone by now, too."""
     _under_way: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -309,7 +311,8 @@ def deliver_due(store: Store[Notifications], sending: Sending) -> None:
     sending.start(lambda channel: deliver(store, sending, channel))
     with store.reading() as notifications:
         unsent = notifications.unsent()
-    for channel in {*sending.channels, *(name for name, _ in unsent)}:
+    sending.counted.update(sending.channels, (name for name, _ in unsent))
+    for channel in sending.counted:
         for state in (DeliveryState.DUE.value, DeliveryState.GIVEN_UP.value):
             UNDELIVERED.of(_SERVICE, channel, state).set(unsent.get((channel, state), 0))
 
