@@ -14,6 +14,7 @@ from piaojue.command import app
 from piaojue.operating.doctor import CHECKS
 from tests.support.monitoring import FOLDER, RUNBOOKS, alerts, expressions, rules
 from tests.support.region import SERVICES
+from tests.support.running import TOP
 
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 TESTS = [
@@ -72,7 +73,7 @@ def test_an_alert_leads_to_its_page(alert, rule):
     assert text.startswith(f"# {alert}\n")
     assert f"Severity: **{rule['labels']['severity']}**" in text
     assert re.findall(r"(?m)^## (.*)$", text) == SECTIONS
-    assert re.search(r"`(piaojue|promtool|journalctl|psql|ss|GET) ", text), "the exact commands"
+    assert re.search(r"`(piaojue|promtool|journalctl|runuser|ss|GET) ", text), "the exact commands"
 
 
 @pytest.mark.parametrize(("alert", "rule"), alerts().items())
@@ -106,6 +107,24 @@ def test_a_page_names_commands_and_options_that_there_are(page):
         assert {word for word in rest if word.startswith("-")} <= {*options, "--help"}, span
         assert {after for word, after in pairwise(rest) if word == "--only"} <= set(CHECKS), span
         assert {after for word, after in pairwise(rest) if word == "--service"} <= set(SERVICES), span
+
+
+def test_what_a_page_looks_for_in_the_journal_is_what_services_log():
+    sources = [file for part in ("libs", "services") for file in (TOP / part).rglob("*.py")]
+    logged = "\n".join(file.read_text(encoding="utf-8") for file in sources)
+    for page in RUNBOOKS.glob("*.md"):
+        for sought in re.findall(
+            r"`journalctl[^`]*\| grep ([^`|]+|'[^']+')", page.read_text(encoding="utf-8")
+        ):
+            for word in re.findall(r"[a-z]+_[a-z_]*", sought):
+                assert word in logged, f"{page.name} looks for {word}"
+
+
+def test_a_page_asks_the_database_as_who_may():
+    """root is nobody to a PostgreSQL of Debian's."""
+    for page in RUNBOOKS.glob("*.md"):
+        for span in re.findall(r"`([^`]*psql [^`]*)`", page.read_text(encoding="utf-8")):
+            assert span.startswith("runuser -u postgres -- psql "), f"{page.name}: {span}"
 
 
 def test_a_page_leads_to_pages_that_there_are():
