@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
-from typing import Self
 
 import psycopg2
 from psycopg2.sql import SQL, Identifier, Literal
 
 from tests.support.processes import Process, as_user
-from tests.support.servers import ServerMissingError, free_ports
+from tests.support.servers import DurableServer, ServerMissingError, free_ports
 
 INSTALLED = Path("/usr/lib/postgresql")
 OWNER = "postgres"
@@ -60,8 +59,8 @@ def known(user: str) -> bool:
         return False
 
 
-class PrivatePostgres:
-    """A cluster with a server. Use it with ``with``, or ``close`` it.
+class PrivatePostgres(DurableServer):
+    """A cluster with a server.
 
     Root may not run PostgreSQL: its user does then. ``fsync=False`` makes it faster, and its data safe
     against its own death still, but not against the machine's. ``settings`` add to or change the usual ones.
@@ -89,22 +88,6 @@ class PrivatePostgres:
         self._settings |= settings or {}
         self._password = secrets.token_hex(16)
         self._home: Path | None = None
-        self._server: Process | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     @property
     def url(self) -> str:
@@ -141,26 +124,9 @@ class PrivatePostgres:
         if memory:
             subprocess.run(["ipcrm", "-m", memory], capture_output=True, timeout=10, check=False)
 
-    def pause(self) -> None:
-        """SIGSTOP: its port is open, and nobody answers there. RuntimeError: it does not run."""
-        self._running().pause()
-
-    def resume(self) -> None:
-        self._running().resume()
-
     def reload(self) -> None:
         """SIGHUP: its files of settings and certificates are read again. RuntimeError: it does not run."""
         os.kill(self._running().pid, signal.SIGHUP)
-
-    def _running(self) -> Process:
-        if not self._server or not self._server.running:
-            raise RuntimeError("what does not run cannot be paused")
-        return self._server
-
-    def restart(self) -> None:
-        """Stop it in an orderly way, if it runs, and start it."""
-        self.stop()
-        self.start()
 
     def close(self) -> None:
         """End it for good, without ceremony. Its log stays in the folder, its data do not."""

@@ -6,13 +6,13 @@ import secrets
 import shutil
 from base64 import b64encode
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from tests.support.processes import Process
-from tests.support.servers import ServerMissingError, free_ports
+from tests.support.servers import DurableServer, ServerMissingError, free_ports
 from tests.support.waiting import eventually
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -49,8 +49,8 @@ def missing() -> list[str]:
     return [name for name, there in programs.items() if not there]
 
 
-class PrivateRabbitMQ:
-    """A node and its port mapper. Use it with ``with``, or ``close`` it.
+class PrivateRabbitMQ(DurableServer):
+    """A node and its port mapper.
 
     A virtual host that was added is there again after each start, as an operator's definitions would have
     it, even after ``wipe``; its exchanges, queues and messages are whatever the node has kept.
@@ -78,23 +78,7 @@ class PrivateRabbitMQ:
         self._schedulers = schedulers
         self._password = secrets.token_hex(16)
         self._vhosts: list[str] = []
-        self._server: Process | None = None
         self._mapper: Process | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     def start(self, within: float = 90.0) -> None:
         """Start it and wait until clients are welcome: about five seconds. Nothing happens if it runs."""
@@ -144,23 +128,6 @@ class PrivateRabbitMQ:
             path.name for path in (*data.glob("*.*"), *data.glob("quorum/*/names.dets")) if holds(path, queue)
         }
         return "names.dets" in found and len(found) > 1
-
-    def pause(self) -> None:
-        """SIGSTOP: its port is open, and nobody answers there. RuntimeError: it does not run."""
-        self._running().pause()
-
-    def resume(self) -> None:
-        self._running().resume()
-
-    def _running(self) -> Process:
-        if not self._server or not self._server.running:
-            raise RuntimeError("what does not run cannot be paused")
-        return self._server
-
-    def restart(self) -> None:
-        """Stop it in an orderly way, if it runs, and start it."""
-        self.stop()
-        self.start()
 
     def wipe(self) -> None:
         """Delete its data directory, as if the disk had been lost. RuntimeError: it runs."""
