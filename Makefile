@@ -8,7 +8,7 @@ MEMBERS := libs/contracts libs/chassis libs/verify services/proposals services/b
 help:
 	@echo 'make demo       a town through its year, in one process, nothing else needed'
 	@echo 'make test       every test, against real RabbitMQ and PostgreSQL (installed from Debian if missing)'
-	@echo 'make test-fast  the tests that need no server'
+	@echo 'make test-fast  the quick tests, which need no server'
 	@echo 'make lint       ruff, mypy, import-linter, and whether all is pinned'
 	@echo 'make bench      the measurements, with their baselines'
 	@echo 'make chaos      a region under load suffers faults, and loses nothing: FAULTS=200 SEED=7 for a long run'
