@@ -1,8 +1,16 @@
-"""Names, titles and texts from outside."""
+"""Names, titles, texts and numbers from outside."""
 
 import pytest
 
-from chassis.reading import Fault, printable, printable_line, read_paragraphs, read_text, shown
+from chassis.reading import (
+    Fault,
+    printable,
+    printable_line,
+    read_integer,
+    read_paragraphs,
+    read_text,
+    shown,
+)
 
 HIDDEN = [
     *map(chr, range(0x202A, 0x202F)),
@@ -72,3 +80,11 @@ def test_text_of_nothing_that_can_be_seen_is_empty(text):
     for read in (read_text, read_paragraphs):
         with pytest.raises(Fault, match="not empty"):
             read(text, "title", longest=200)
+
+
+def test_a_number_that_some_program_would_read_as_another_is_refused():
+    """Seats of 2⁵³ + 1 would be told in events, and a follower in JavaScript take their hash for wrong."""
+    assert read_integer(2**53 - 1, "seats") == 2**53 - 1
+    for number in (2**53, 2**53 + 1, 10**99):
+        with pytest.raises(Fault, match="seats: is too large"):
+            read_integer(number, "seats")

@@ -10,8 +10,8 @@ from typing import Final, TypeVar, cast
 
 from chassis.errors import Invalid
 
-# Far above any body, and far below the number of digits at which Python refuses to print an integer.
-_LARGEST: Final = 10**100
+# Up to here every program reads a whole number alike, those who read our events and records among them.
+_LARGEST: Final = 2**53 - 1
 _MOST_FAULTS: Final = 100
 # Nobody sees these, or they show what follows in another order: two names could look alike and differ, or a
 # title read as it is not written. Not among them are what chooses a form of a letter, as in rare names and
