@@ -7,6 +7,8 @@ import stat
 import pytest
 from sqlalchemy import text
 
+from chassis.clock import now
+from chassis.store.audit import Action, note
 from piaojue.operating.backups import restoring, snapshot, taking
 from piaojue.operating.backups.manifest import Unusable
 from tests.command.stores import Stores, as_json, audited, command
@@ -83,6 +85,28 @@ def test_the_manifest_tells_each_log_and_position_and_file(filled, backed_up):
     assert sorted(file.name for file in backed_up.iterdir()) == sorted(
         ["manifest.json", "ballots-code_key", *(f"{name}.sqlite" for name in SERVICES)]
     )
+
+
+def test_what_was_cut_off_the_end_of_the_audit_is_seen_by_a_backup_that_has_it(filled, backed_up):
+    against = ("audit", "--against", backed_up)
+    assert command("backup", backed_up.with_name("later"), folder=filled.folder).exit_code == 0
+    assert command(*against, folder=filled.folder).exit_code == 0
+    with filled.places["ballots"].store.begin() as transaction:
+        transaction.connection.execute(text("DROP TRIGGER operator_actions_no_delete"))
+        transaction.connection.execute(text("DELETE FROM operator_actions"))
+    assert command("audit", folder=filled.folder).exit_code == 0
+    run = command(*against, folder=filled.folder)
+    assert (run.exit_code, run.stderr) == (
+        1,
+        "piaojue: ballots: entry 1, as the backup has it, is not there\n",
+    )
+    assert "ratings" in run.stdout
+    with filled.places["ballots"].store.begin() as transaction:
+        note(transaction, Action(now(), "someone", None, "other", "ballots", "why not"))
+    assert command(*against, folder=filled.folder).exit_code == 1
+    nothing = command("audit", "--against", backed_up / "none", folder=filled.folder)
+    assert nothing.exit_code == 2
+    assert "is no backup" in nothing.stderr
 
 
 def test_keys_are_left_out_unless_they_are_asked_for(filled, tmp_path):

@@ -59,6 +59,7 @@ def _look_at(told: dict[str, Any]) -> None:
         _need(entry, "kind", "revision", "published", "outbox", "log", "positions")
         for position in (entry["log"], *entry["positions"].values()):
             _need(position, "sequence", "hash")
+        _need(entry.get("audit", {"number": 0, "hash": ""}), "number", "hash")  # older ones have none
     for entry in entries(told):
         _need(entry, "file", "bytes", "sha256")
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, func, inspect, select, text
 
+from chassis.store.audit import last_noted
 from chassis.store.engine import WRITES, unavailable_when_lost
 from chassis.store.tables import event_log, inbox_cursor, outbox, relay_state
 from piaojue.operating.places import Place
@@ -83,6 +84,7 @@ class Looking:
             select(event_log.c.sequence, event_log.c.hash).order_by(event_log.c.sequence.desc()).limit(1)
         ).first()
         rows = connection.execute(select(inbox_cursor).order_by(inbox_cursor.c.source)).all()
+        noted, hash = last_noted(connection)
         return {
             "kind": self.kind,
             "revision": _revision(connection),
@@ -93,6 +95,7 @@ class Looking:
             "published": connection.scalar(select(relay_state.c.published)) or 0,
             "outbox": connection.scalar(select(func.count()).select_from(outbox)) or 0,
             "positions": {row.source: {"sequence": row.sequence, "hash": row.hash} for row in rows},
+            "audit": {"number": noted, "hash": hash},
         }
 
 

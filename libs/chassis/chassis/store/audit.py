@@ -69,13 +69,26 @@ def note(transaction: Transaction, action: Action) -> int:
     connection = transaction.connection
     _locked(connection)
     _make(connection)
-    query = select(operator_actions.c.number, operator_actions.c.hash)
-    last = connection.execute(query.order_by(operator_actions.c.number.desc()).limit(1)).first()
-    number, previous = (last.number + 1, last.hash) if last else (1, FIRST_PREVIOUS_HASH)
+    last, previous = _last(connection)
+    number = last + 1
     body = canonical({**_told(action), "number": number, "previous_hash": previous}).decode()
     row = {"number": number, "hash": _hash(body), "body": body}
     connection.execute(operator_actions.insert().values(**row))
     return number
+
+
+def last_noted(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last entry, 0 where there is none. Kept elsewhere they show that entries at the
+    end were cut off, which the chain alone does not."""
+    if not inspect(connection).has_table(operator_actions.name):
+        return 0, FIRST_PREVIOUS_HASH
+    return _last(connection)
+
+
+def _last(connection: Connection) -> tuple[int, str]:
+    query = select(operator_actions.c.number, operator_actions.c.hash)
+    row = connection.execute(query.order_by(operator_actions.c.number.desc()).limit(1)).first()
+    return (row.number, row.hash) if row else (0, FIRST_PREVIOUS_HASH)
 
 
 def noted(store: Store[Any]) -> Iterator[dict[str, Any]]:
