@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import re
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
@@ -126,6 +129,21 @@ def test_replay_begins_after_any_number(started, number):
     follower.go_to(number)
     follower.catch_up()
     assert handled == list(range(number + 1, 1201))
+
+
+def test_command_of_the_page_sets_the_position(started, feed, tmp_path):
+    page = (TOP / "docs/consuming-events.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^python -c '(.*)' \\$", page, re.MULTILINE)
+    started()
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path), feed.url, str(tmp_path / "position.db"), "1198"],
+        cwd=TOP / "docs/examples",
+        check=True,
+        timeout=60,
+    )
+    follower, handled = started()
+    follower.catch_up()
+    assert handled == [1199, 1200]
 
 
 @pytest.mark.parametrize("number", [-1, 1201, 10**9])
