@@ -28,7 +28,7 @@ from chassis.reading import broken_in_line
 EVERY_BODY: Final = "*"
 ROLES: Final = ("clerk", "scrutineer", "teller", "deputy", "department", "supervisor", "operator")
 LEEWAY: Final = timedelta(seconds=10)
-TOKENS_REMEMBERED: Final = 4096
+TOKENS_REMEMBERED: Final = 1024
 TOKEN_LENGTH: Final = 8192
 SUBJECT_LENGTH: Final = 255
 """As OpenID Connect has it. A subject is kept and shown, as who has replaced a roll."""
