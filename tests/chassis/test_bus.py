@@ -5,8 +5,10 @@ import signal
 
 import pytest
 from kombu.transport.memory import Channel, Transport
+from structlog.testing import capture_logs
 
 from chassis.bus import BusUnavailable, KombuBus, Message, QueueRefused, kombu_bus
+from chassis.logging import redact
 from chassis.testing.bus import BusContract, FakeBus, answering, bodies, publish, received, subscribed
 from tests.support.waiting import eventually
 
@@ -142,8 +144,10 @@ def test_a_queue_of_another_kind_is_refused_without_leaving_a_connection(broker_
     rabbitmq.api("PUT", f"queues/{vhost}/a.inbox", {"durable": True})
     bus = KombuBus(broker_url)
     for _ in range(3):
-        with pytest.raises(BusUnavailable, match="refused"):
+        with capture_logs() as lines, pytest.raises(BusUnavailable, match="refused"):
             bus.subscribe("a.inbox", ["north.events"], most=1)
+    (line,) = [redact(None, "", line) for line in lines]
+    assert (line["event"], line["error"], line["reply"]) == ("broker_refused", "PreconditionFailed", 406)
     eventually(lambda: not connections(rabbitmq, vhost), 10, "no connection is left")
 
 

@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from chassis.bus import KombuBus
 from chassis.events import relay as module
@@ -234,15 +235,24 @@ def test_an_unforeseen_failure_does_not_end_the_relay(log, bus, monkeypatch):
         published(bus, [1])
 
 
-def test_a_database_that_was_away_is_used_again(log, bus):
-    with relaying(log, bus):
-        log.append([1])
-        published(bus, [1])
-        log.away = True
-        eventually(lambda: log.leader is None)
-        log.away = False
-        log.append([2])
-        published(bus, [1, 2])
+def test_a_database_that_was_away_is_used_again_and_that_is_told_once(log, bus, monkeypatch):
+    tries, lead = [], log.lead
+
+    def counted(wake):
+        tries.append(log.away)
+        return lead(wake)
+
+    monkeypatch.setattr(log, "lead", counted)
+    with capture_logs() as lines, relaying(log, bus):
+        for numbers_so_far in ([1], [1, 2]):
+            log.append(numbers_so_far[-1:])
+            published(bus, numbers_so_far)
+            log.away = True
+            eventually(lambda: tries[-4:] == [True] * 4, 10, "it has tried some times")
+            log.away = False
+        log.append([3])
+        published(bus, [1, 2, 3])
+    assert [line["event"] for line in lines] == ["relay_lost_its_database"] * 2
 
 
 def test_two_relays_on_one_database_make_one_log_and_the_second_takes_over(

@@ -49,14 +49,14 @@ def _unavailable_when_lost(connection: Connection, *, waits: bool = False) -> It
             raise
         raise BusUnavailable("The broker did not answer in time.") from error
     except connection.channel_errors as error:
-        _log.warning("broker_refused", error=type(error).__name__, code=getattr(error, "code", None))
+        _log.warning("broker_refused", error=type(error).__name__, reply=getattr(error, "code", None))
         raise BusUnavailable("The broker refused.") from error
     except (*connection.connection_errors, OperationalError, OSError, EOFError) as error:
         if (untrusted := _untrusted(error)) is not None:
             _log.error("broker_not_trusted", reason=untrusted)
             raise BusUnavailable(f"The broker's certificate is not trusted: {untrusted}.") from error
         if getattr(error, "reply_code", None) == NOT_ALLOWED:
-            _log.error("broker_refused", error=type(error).__name__, code=NOT_ALLOWED)
+            _log.error("broker_refused", error=type(error).__name__, reply=NOT_ALLOWED)
             raise BusUnavailable("The broker has no such virtual host, or not for this user.") from error
         raise BusUnavailable("The broker cannot be reached at the moment.") from error
 

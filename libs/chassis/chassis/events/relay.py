@@ -60,15 +60,19 @@ class Relay:
 
     def run(self) -> None:
         """Returns after :meth:`stop`. Whatever fails is logged and tried again."""
+        away = False
         while not self._stopping:
             lead = None
             try:
                 lead = self._event_log.lead(self._awake.set)
+                away = False
                 if lead is not None:
                     metrics.RELAY_LEADER.of(self._service).set(1)
                     self._lead(lead)
             except StoreUnavailable:
-                _log.warning("relay_lost_its_database", service=self._service)
+                if not away:  # at each try it would be too much
+                    _log.warning("relay_lost_its_database", service=self._service)
+                away = True
             except Exception:
                 _log.exception("relay_failed", service=self._service)
             finally:
