@@ -10,7 +10,7 @@ help:
 	@echo 'make test       every test, against real RabbitMQ and PostgreSQL (installed from Debian if missing)'
 	@echo 'make test-fast  the quick tests, which need no server'
 	@echo 'make lint       ruff, mypy, import-linter, and whether all is pinned'
-	@echo 'make bench      the measurements, with their baselines'
+	@echo 'make bench      the measurements, with their baselines: half an hour'
 	@echo 'make chaos      a region under load suffers faults, and loses nothing: FAULTS=200 SEED=7 for a long run'
 	@echo 'make fuzz       every operation of the OpenAPI documents, called at length: EXAMPLES=500 SEED=7'
 	@echo 'make audit      asks OSV whether a dependency is known to be vulnerable (needs the network)'

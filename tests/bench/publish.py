@@ -36,11 +36,11 @@ def merged(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def table(found: Mapping[str, Any]) -> Iterator[str]:
     """Lines of Markdown."""
-    yield "| Figure | Piaojue | Plain nameko | Target |"
-    yield "| --- | ---: | ---: | ---: |"
-    for row in found["rows"].values():
-        for figure in row["figures"]:
-            yield f"| {' | '.join(cells(figure))} |"
+    yield "| Row | Figure | Piaojue | Plain nameko | Target |"
+    yield "| --- | --- | ---: | ---: | --- |"
+    for name, row in found["rows"].items():
+        for number, figure in enumerate(row["figures"]):
+            yield f"| {'' if number else name} | {' | '.join(cells(figure))} |"
 
 
 def cells(figure: Mapping[str, Any]) -> tuple[str, str, str, str]:
@@ -48,8 +48,7 @@ def cells(figure: Mapping[str, Any]) -> tuple[str, str, str, str]:
     nameko = "" if figure["nameko"] is None else f"{spoken(figure['nameko'])} {unit}"
     verdict = "reached" if figure["reached"] else "**missed**"
     target = "" if figure["target"] is None else f"{figure['target']} {unit}: {verdict}"
-    name = figure["name"]
-    return name[:1].upper() + name[1:], f"{spoken(figure['value'])} {unit}", nameko, target
+    return figure["name"], f"{spoken(figure['value'])} {unit}", nameko, target
 
 
 def page() -> str:

@@ -106,8 +106,8 @@ def test_a_published_table_says_what_was_reached_and_what_was_missed():
         {**run["rows"]["pile"]["figures"][0], "reached": False, "nameko": None}
     )
     assert list(publish.table(publish.merged([run])))[2:] == [
-        "| Speed | 1,200 /s | 400 /s | ≥ 3 /s: reached |",
-        "| Speed | 1,200 /s |  | ≥ 3 /s: **missed** |",
+        "| pile | speed | 1,200 /s | 400 /s | ≥ 3 /s: reached |",
+        "|  | speed | 1,200 /s |  | ≥ 3 /s: **missed** |",
     ]
 
 

@@ -15,6 +15,7 @@ import chassis
 from chassis.config import configuration_page
 from chassis.metrics import metrics_page
 from deploy.monitoring import dashboards
+from tests.bench import publish as performance
 
 TOP = Path(__file__).parents[2]
 GENERATED_FOLDERS = ("docs/events", dashboards.FOLDER)
@@ -37,6 +38,7 @@ def pages() -> Mapping[Path, str]:
     found = {
         Path("docs/configuration.md"): configuration_page(),
         Path("docs/metrics.md"): metrics_page(),
+        Path("docs/performance.md"): performance.page(),
         **{Path(path): text for path, text in dashboards.files().items()},
     }
     if find_spec("tests.support.generate_events"):
