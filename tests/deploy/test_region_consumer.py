@@ -1,8 +1,10 @@
 """``piaojue region consumer``: what somebody else's service may do at the broker and over HTTP: read."""
 
 import json
+import shutil
 import stat
 import subprocess
+from pathlib import Path
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -16,10 +18,17 @@ from tests.support.waiting import eventually
 OTHERS = [service for service in SERVICES if service != "ballots"]
 
 
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    """Made once, to be copied."""
+    folder = tmp_path_factory.mktemp("pristine") / "region"
+    piaojue("region", "init", "yongan", "--folder", folder, "--tls", "--broker", "mq.example")
+    return folder
+
+
 @pytest.fixture
-def made(tmp_path):
-    piaojue("region", "init", "yongan", "--folder", tmp_path / "region", "--tls", "--broker", "mq.example")
-    return tmp_path / "region"
+def made(pristine, tmp_path):
+    return Path(shutil.copytree(pristine, tmp_path / "region"))
 
 
 def definitions(folder):
