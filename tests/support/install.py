@@ -155,7 +155,7 @@ def report(absent: dict[str, list[str]], why: str) -> None:
         tell(f"  {' and '.join(parts)} (Debian: {package})")
     tell(f"They were not installed: {why}.")
     tell(f"Run as root: apt-get update && apt-get install {' '.join(absent)}")
-    tell("The tests that need no server: make test-fast")
+    tell("The quick tests, which need no server: make test-fast")
 
 
 def main() -> int:
