@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from piaojue.own_key import KEY_FILE
 from piaojue.rehearsal.afterwards import check_logs
@@ -103,8 +104,6 @@ def test_demo_takes_yongan_through_its_year(tmp_path):
 def test_demo_reads_well_in_a_terminal_of_columns(columns):
     done = run("demo", "--no-stay", env={**os.environ, "COLUMNS": columns})
     assert (done.returncode, done.stderr) == (0, "")
-    from rich.cells import cell_len
-
     assert max(cell_len(line) for line in done.stdout.splitlines()) <= int(columns)
     for told in ("计票报告单", "通过 adopted", "illustrative", "96.70 %", "intact", "1 record verified"):
         assert told in done.stdout
@@ -116,8 +115,7 @@ def test_demo_stays_up_until_it_is_asked_to_end_and_leaves_nothing(start_process
     process.wait_for_line("the demonstration.s and ends with it", SECONDS)
     folder = next(tmp_path.glob("piaojue-*"))
     assert suite(folder).get("/ballots/bodies/yongan/polls/projects-2022")["state"] == "declared"
-    children = descendants(process.pid)
-    assert len(children) == 1
+    assert len(descendants(process.pid)) == 1
     assert process.terminate(30, signal.SIGINT) == 0
     assert not folder.exists()
 
@@ -220,9 +218,8 @@ def test_tie_goes_to_a_runoff_and_is_announced_as_one(running, tmp_path):
 
 
 def test_token_that_is_not_good_for_all_bodies_is_told_what_the_logs_need(running):
-    token = run(
-        *("token", "--data-folder", running, "--role", "clerk", "--role", "scrutineer", "--body", "daxi-f")
-    ).stdout.strip()
+    roles = ("--role", "clerk", "--role", "scrutineer")
+    token = run("token", "--data-folder", running, *roles, "--body", "daxi-f").stdout.strip()
     done = run("rehearse", SMALL, "--url", url(running), "--token", token, "--as", "daxi-f")
     assert done.returncode == 1
     assert "--body '*'" in done.stderr
