@@ -6,6 +6,7 @@ import pytest
 
 from chassis.auth import Caller
 from chassis.metrics import sample
+from chassis.store import StoreUnavailable
 from notifications import usecases
 from notifications.domain import Retries
 from notifications.store import Notifications
@@ -119,6 +120,25 @@ def test_gauge_falls_when_all_of_a_channel_that_is_gone_is_discarded(store):
     assert undelivered() == 1
     discarded(store, "gone", "due")
     assert undelivered() == 0
+
+
+def test_no_round_is_begun_while_the_store_is_away(store, monkeypatch):
+    """Each of them would log it, every second."""
+
+    def away():
+        raise StoreUnavailable("The database cannot be reached at the moment.")
+
+    recording = Recording()
+    via = sending(recording)
+    tell(store, event(SUGGESTION), via)
+    monkeypatch.setattr(store, "reading", away)
+    with pytest.raises(StoreUnavailable):
+        usecases.deliver_due(store, via)
+    assert via._under_way == {}
+    monkeypatch.undo()
+    usecases.deliver_due(store, via)
+    via.wait()
+    assert len(recording.sent) == 1
 
 
 def test_what_is_discarded_while_it_is_sent_stays_discarded(store):

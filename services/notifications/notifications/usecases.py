@@ -307,14 +307,15 @@ def _count_failure(channel: str) -> None:
 
 
 def deliver_due(store: Store[Notifications], sending: Sending) -> None:
-    """Starts a round of each channel that is not at one, and brings the gauge up to date."""
-    sending.start(lambda channel: deliver(store, sending, channel))
+    """Brings the gauge up to date, and starts a round of each channel that is not at one. StoreUnavailable:
+    none is started, which could only say the same."""
     with store.reading() as notifications:
         unsent = notifications.unsent()
     sending.counted.update(sending.channels, (name for name, _ in unsent))
     for channel in sending.counted:
         for state in (DeliveryState.DUE.value, DeliveryState.GIVEN_UP.value):
             UNDELIVERED.of(_SERVICE, channel, state).set(unsent.get((channel, state), 0))
+    sending.start(lambda channel: deliver(store, sending, channel))
 
 
 def deliver(
