@@ -61,10 +61,11 @@ def _migrated(settings: "Settings", dry_run: bool) -> bool:
 
     from chassis.errors import Unavailable
     from chassis.sensitive import masked
-    from chassis.store import SchemaMismatch, look, migrate, open_engine
+    from chassis.store import SchemaMismatch, check_owner, look, migrate, open_engine
 
     engine = open_engine(settings.store_url, 1, settings.store_ca)
     try:
+        check_owner(engine, settings.source)
         fit = look(engine, settings.service) if dry_run else migrate(engine, settings.service)
     except SchemaMismatch as mismatch:
         warn(str(mismatch))

@@ -103,6 +103,28 @@ def test_start_on_tables_that_are_too_old_is_refused_with_what_to_do(start_proce
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("source", ["/regions/elsewhere/ratings", "/regions/demo/proposals"])
+def test_nothing_is_done_in_the_database_of_another_region_or_service(start_process, unmigrated, source):
+    """It would go on with their log, and take their events for its own."""
+    piaojue("migrate", "ratings", env=unmigrated)
+    change(
+        unmigrated["PIAOJUE_RATINGS_STORE_URL"],
+        "INSERT INTO event_log (sequence, id, type, subject, hash, body) "
+        f"""VALUES (1, 'a', 'b', 'c', 'd', '{{"source": "{source}"}}')""",
+    )
+    status, said = failed("migrate", "ratings", env=unmigrated)
+    assert status == 1
+    assert f"the database of /regions/demo/ratings has the log of {source}" in said
+    status, said = ended(start_process, unmigrated, "ratings")
+    assert status == 2
+    assert f"has the log of {source}: its settings region and store_url do not belong together" in said
+    checked = subprocess.run(
+        [PIAOJUE, "doctor", "--only", "database"], capture_output=True, text=True, timeout=60, env=unmigrated
+    )
+    assert f"has the log of {source}" in checked.stdout
+    assert "set region and store_url as they were" in checked.stdout
+
+
 def test_start_on_tables_of_a_newer_release_is_for_those_that_fit(start_process, unmigrated):
     piaojue("migrate", "ratings", env=unmigrated)
     url = unmigrated["PIAOJUE_RATINGS_STORE_URL"]

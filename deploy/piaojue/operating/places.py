@@ -34,7 +34,7 @@ class Place:
         self.settings = settings
         self.folder = folder
         self.service = settings.service
-        self.source = f"/regions/{settings.region}/{settings.service}"
+        self.source = settings.source
         """CloudEvents' source of its events."""
 
     @cached_property

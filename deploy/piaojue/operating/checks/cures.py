@@ -67,6 +67,15 @@ def _of_region(place: Place, file: str) -> str:
     return str(here) if here and here.is_file() else file
 
 
+def fitting(mismatch: str) -> str:
+    """Of a database that is not for this release, or not for this service."""
+    if "has the log of" in mismatch:
+        return (
+            "set region and store_url as they were, before anything is started again: docs/configuration.md"
+        )
+    return "install the newer release on this machine"
+
+
 def _there(url: str) -> str:
     host = _host(url)
     return "" if host in {"localhost", "127.0.0.1", "::1"} else f", on {host}"

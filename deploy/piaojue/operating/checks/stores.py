@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chassis.events.ports import Cursor, Tip
 from chassis.events.verifying import position_fault, verify_log
-from chassis.store import SchemaMismatch
+from chassis.store import SchemaMismatch, check_owner
 from chassis.store.audit import AuditBroken, noted
 from chassis.store.engine import StoreUnavailable, unavailable_when_lost
 from chassis.store.migrating import look
@@ -37,12 +37,13 @@ def database(place: Place) -> Iterator[Finding]:
     """Reachable, with the tables of this release."""
     name, migrate = place.service, f"piaojue migrate {place.service}"
     try:
+        check_owner(place.bare.engine, place.source)
         fit = look(place.bare.engine, name)
     except StoreUnavailable as away:
         yield Finding(ERROR, "database", name, away.detail, cures.database(place, away.detail))
         return
     except SchemaMismatch as mismatch:
-        yield Finding(ERROR, "database", name, str(mismatch), "install the newer release on this machine")
+        yield Finding(ERROR, "database", name, str(mismatch), cures.fitting(str(mismatch)))
         return
     if fit.current is None:
         cure = f"{migrate}; if its data were lost, piaojue restore FOLDER instead"

@@ -84,6 +84,11 @@ class Settings:
         def __getattr__(self, key):
             raise AttributeError(f"there is no setting {key!r}")
 
+    @property
+    def source(self) -> str:
+        """CloudEvents' source of the service's events."""
+        return f"/regions/{self.region}/{self.service}"
+
     def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError("settings are read once and never changed")
 

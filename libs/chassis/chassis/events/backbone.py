@@ -72,7 +72,7 @@ class Backbone(DependencyProvider):  # type: ignore[misc]
             settings.broker_url, heartbeat=settings.broker_heartbeat, asker=name, ca=settings.broker_ca
         )
         tracer = self.container.config.get(TRACER)
-        self.log = EventLog(store, f"/regions/{settings.region}/{name}")
+        self.log = EventLog(store, settings.source)
         self.relay = Relay(
             *(name, self.log, bus),
             batch=settings.relay_batch,

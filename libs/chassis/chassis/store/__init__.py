@@ -3,7 +3,15 @@
 from chassis.store.engine import StoreUnavailable, open_engine
 from chassis.store.grouping import Grouping
 from chassis.store.leading import Leadership, take_leadership
-from chassis.store.migrating import Fit, SchemaMismatch, check_migrated, look, migrate, run_migrations
+from chassis.store.migrating import (
+    Fit,
+    SchemaMismatch,
+    check_migrated,
+    check_owner,
+    look,
+    migrate,
+    run_migrations,
+)
 from chassis.store.store import Repository, Store, Transaction
 from chassis.store.stored import Grouped, Stored
 from chassis.store.tables import create_backbone_v1
@@ -24,6 +32,7 @@ __all__ = [
     "Stored",
     "Transaction",
     "check_migrated",
+    "check_owner",
     "create_backbone_v1",
     "look",
     "migrate",

@@ -5,6 +5,7 @@ with them. So a release that is older than the tables knows whether it may go on
 a rolling upgrade.
 """
 
+import json
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -13,9 +14,10 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select, text
 
 from chassis.store.engine import WRITES, unavailable_when_lost
+from chassis.store.tables import event_log
 
 _LOCK = 0x70696171
 _LOCK_SECONDS: Final = 10
@@ -87,6 +89,23 @@ def check_migrated(engine: Engine, service: str) -> Fit:
 def knows(service: str, revision: str | None) -> bool:
     """Whether tables of that revision can be brought to this release's; None are no tables at all."""
     return revision is None or revision in {script.revision for script in _scripts(service).walk_revisions()}
+
+
+def check_owner(engine: Engine, source: str) -> None:
+    """That the log in this database, if it has begun, is the one of ``source``, as its events say it.
+
+    SchemaMismatch: it is another service's, or another region's. What would be written would go on with their
+    log, under another name. StoreUnavailable.
+    """
+    with unavailable_when_lost(), engine.connect() as connection:
+        if not inspect(connection).has_table(event_log.name):
+            return
+        first = connection.scalar(select(event_log.c.body).order_by(event_log.c.sequence).limit(1))
+    if first is not None and (theirs := json.loads(first)["source"]) != source:
+        raise SchemaMismatch(
+            f"the database of {source} has the log of {theirs}: its settings region and store_url do "
+            "not belong together"
+        )
 
 
 def run_migrations() -> None:

@@ -11,7 +11,7 @@ from chassis.config import Settings
 from chassis.logging import get_logger
 from chassis.store.engine import StoreUnavailable
 from chassis.store.grouping import Grouping
-from chassis.store.migrating import SchemaMismatch, check_migrated, migrate
+from chassis.store.migrating import SchemaMismatch, check_migrated, check_owner, migrate
 from chassis.store.store import Store, Transaction
 from chassis.tracing import TRACER
 
@@ -60,6 +60,7 @@ class Stored(DependencyProvider):  # type: ignore[misc]
         )
         self.store.tracer = self.container.config.get(TRACER)
         try:
+            check_owner(self.store.engine, settings.source)
             if settings.migrate:
                 migrate(self.store.engine, settings.service)
             fit = check_migrated(self.store.engine, settings.service)
