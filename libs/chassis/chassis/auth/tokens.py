@@ -66,10 +66,7 @@ class Authenticator:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Authenticator":
-        """From ``ISSUER``, ``AUDIENCE`` and ``JWKS`` (path or URL); or a ready one, shared, at ``auth``."""
-        ready = config.get("auth")
-        if isinstance(ready, cls):
-            return ready
+        """From ``ISSUER``, ``AUDIENCE`` and ``JWKS`` (path or URL)."""
         missing = [key for key in ("ISSUER", "AUDIENCE", "JWKS") if not config.get(key)]
         if missing:
             raise ValueError(f"missing for checking tokens: {', '.join(missing)}")
