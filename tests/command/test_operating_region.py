@@ -4,9 +4,13 @@ import json
 import shlex
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 from kombu.connection import Connection
+from psycopg2.sql import SQL, Identifier
 
 from chassis.bus import KombuBus
 from piaojue_contracts import Event
@@ -136,6 +140,20 @@ def test_a_database_server_that_is_down_is_told_and_what_hangs_on_it_is_skipped(
     assert operator.run("status", "--once").returncode == 0
     assert operator.run("events", "verify").returncode == 2
     region.postgres.start()
+    operator.is_well()
+
+
+def test_a_database_server_that_would_log_papers_is_told_until_roles_are_made_again(operator, region):
+    role = urlsplit(region.databases["ballots"]).username
+    with (
+        closing(psycopg2.connect(region.postgres.url)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(SQL("ALTER ROLE {} RESET log_min_error_statement").format(Identifier(role)))
+    assert operator.found("error", "warning") == {("database", "ballots")}
+    assert "papers with their time: log_min_error_statement" in operator.run("doctor", "--quiet").stdout
+    psql(region.postgres, region.made / "database/roles.sql")
     operator.is_well()
 
 

@@ -12,6 +12,13 @@ from piaojue.region.plan import Plan
 
 FILES_AT: Final = "/etc/piaojue/database"
 """Where the folder is for the database server, in a container as on a machine."""
+UNLOGGED: Final = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+}
+"""Settings of PostgreSQL with which it logs nothing of what a role says."""
 _ITERATIONS: Final = 4096
 
 _HEAD: Final = (
@@ -24,10 +31,7 @@ _SERVICE: Final = """
 SELECT 'CREATE ROLE "{name}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec
 ALTER ROLE "{name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{verifier}';
 -- Where a statement fails, on a full disk for one, the server would log it: with papers, and when they came.
-ALTER ROLE "{name}" SET log_min_error_statement = 'panic';
-ALTER ROLE "{name}" SET log_error_verbosity = 'terse';
-ALTER ROLE "{name}" SET log_statement = 'none';
-ALTER ROLE "{name}" SET log_min_duration_statement = -1;
+{unlogged}
 SELECT 'CREATE DATABASE "{name}" OWNER "{name}" ENCODING ''UTF8'' TEMPLATE template0'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
 ALTER DATABASE "{name}" OWNER TO "{name}";
@@ -43,11 +47,13 @@ def url(plan: Plan, user: str, password: str) -> str:
 
 def script(plan: Plan, passwords: Mapping[str, str]) -> str:
     """For psql. Idempotent; passwords are by service."""
-    services = [
-        _SERVICE.format(name=plan.user(service), verifier=scram(password))
-        for service, password in passwords.items()
-    ]
+    services = [_of(plan.user(service), password) for service, password in passwords.items()]
     return _HEAD.format(region=plan.name) + "".join(services)
+
+
+def _of(name: str, password: str) -> str:
+    unlogged = (f"ALTER ROLE \"{name}\" SET {setting} = '{value}';" for setting, value in UNLOGGED.items())
+    return _SERVICE.format(name=name, verifier=scram(password), unlogged="\n".join(unlogged))
 
 
 def scram(password: str, salt: bytes | None = None) -> str:

@@ -51,12 +51,15 @@ def database(place: Place, detail: str) -> str:
         return TRUST
     if not _listens(url, POSTGRESQL):
         return f"systemctl start postgresql (or: docker compose start database){_there(url)}"
+    return f"{roles(place)}; if its data are lost, then piaojue restore FOLDER, before anything is started"
+
+
+def roles(place: Place) -> str:
+    """Gives a service's role what it should have."""
     command, script = "psql -f", f"{FILES_AT}/roles.sql"
-    here, there = _of_region(place, script), _there(url)
     return (
-        f"runuser -u postgres -- {command} {here} "
-        f"(or: docker compose exec -u postgres database {command} {script}){there}; if its data are lost, "
-        "then piaojue restore FOLDER, before anything is started"
+        f"runuser -u postgres -- {command} {_of_region(place, script)} "
+        f"(or: docker compose exec -u postgres database {command} {script}){_there(place.settings.store_url)}"
     )
 
 

@@ -22,6 +22,7 @@ from piaojue.operating.gathering import age_of
 from piaojue.operating.leading import leads_anybody
 from piaojue.operating.places import Place
 from piaojue.operating.showing import age
+from piaojue.region.database import UNLOGGED
 from piaojue_contracts import FIRST_PREVIOUS_HASH, ChainBroken
 
 OLDEST_POSTGRESQL: Final = 13
@@ -66,7 +67,7 @@ def _version(place: Place) -> str:
 
 
 def _server(place: Place) -> Iterator[Finding]:
-    """Of PostgreSQL: its version, and its clock against this machine's."""
+    """Of PostgreSQL: its version, what it logs, and its clock against this machine's."""
     if place.file is not None:
         return
     with unavailable_when_lost(), place.bare.engine.connect() as connection:
@@ -74,6 +75,10 @@ def _server(place: Place) -> Iterator[Finding]:
         before = time()
         theirs = float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
         after = time()
+        loud = [name for name, value in UNLOGGED.items() if connection.scalar(text(f"SHOW {name}")) != value]
+    if loud:
+        what = f"the server logs what a service says, such as papers with their time: {', '.join(loud)}"
+        yield Finding(WARNING, "database", place.service, what, f"{cures.roles(place)}; {started(place)}")
     if number < OLDEST_POSTGRESQL:
         what = f"PostgreSQL {number} is older than {OLDEST_POSTGRESQL}, with which this was tried"
         yield Finding(WARNING, "database", place.service, what, "upgrade the database server")
