@@ -90,12 +90,12 @@ class TcpProxy:
         self._answers.set()
 
     async def _end(self) -> None:
-        self._server.close()
         await self._cut(refusing=True)
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        self._questions.set()
+        self._answers.set()
+        while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(rest)  # who is being accepted, or passed on to the server, is cut, too
+        self._server.close()
 
     async def _pass_on(self, theirs: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         if self._refusing:
@@ -105,6 +105,8 @@ class TcpProxy:
         except OSError:
             return back.transport.abort()
         way = _Way(back, forth)
+        if self._refusing:
+            return way.cut()
         self._ways.add(way)
         try:
             await asyncio.gather(
