@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None, rows: Mapping[str, Row] = ROWS)
     """The exit status: 1 when a row has no figures, 130 when it was asked to end."""
     chosen = parser(rows).parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as an operator starts them, once started before
     report = Report(quick=chosen.quick)
     try:
         with TemporaryDirectory(prefix="piaojue-bench-") as folder:
