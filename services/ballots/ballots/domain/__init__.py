@@ -147,16 +147,16 @@ from ballots.domain.slip_numbers import (
     check_spoilable,
     summary_of,
 )
-from ballots.domain.slips import (
+from ballots.domain.slips import normalise_code
+from ballots.domain.telling import OnPaper
+from chassis.one_time_codes import (
     ALPHABET,
     CodeUnknown,
     TooManyGuesses,
     code_hash,
     format_code,
     new_code,
-    normalise_code,
 )
-from ballots.domain.telling import OnPaper
 
 __all__ = [
     "ALPHABET",

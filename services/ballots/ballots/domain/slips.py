@@ -1,24 +1,7 @@
 """Slip codes: what a deputy finds on a sealed slip and casts a paper with, once."""
 
 from chassis import one_time_codes
-from chassis.one_time_codes import (
-    ALPHABET,
-    CodeUnknown,
-    TooManyGuesses,
-    code_hash,
-    format_code,
-    new_code,
-)
-
-__all__ = [
-    "ALPHABET",
-    "CodeUnknown",
-    "TooManyGuesses",
-    "code_hash",
-    "format_code",
-    "new_code",
-    "normalise_code",
-]
+from chassis.one_time_codes import CodeUnknown
 
 
 def normalise_code(text: str) -> str:

@@ -1,15 +1,15 @@
 """The rules of the rating: pure, standard library only; times, ids and randomness are arguments."""
 
-from ratings.domain import telling
-from ratings.domain.codes import (
+from chassis.one_time_codes import (
     ALPHABET,
     CodeUnknown,
     TooManyGuesses,
     code_hash,
     format_code,
     new_code,
-    normalise_code,
 )
+from ratings.domain import telling
+from ratings.domain.codes import normalise_code
 from ratings.domain.errors import (
     AmbiguousProject,
     CodeSpent,

@@ -1,24 +1,7 @@
 """Form codes: what a rater finds on a sealed slip and hands in a form with, once."""
 
 from chassis import one_time_codes
-from chassis.one_time_codes import (
-    ALPHABET,
-    CodeUnknown,
-    TooManyGuesses,
-    code_hash,
-    format_code,
-    new_code,
-)
-
-__all__ = [
-    "ALPHABET",
-    "CodeUnknown",
-    "TooManyGuesses",
-    "code_hash",
-    "format_code",
-    "new_code",
-    "normalise_code",
-]
+from chassis.one_time_codes import CodeUnknown
 
 
 def normalise_code(text: str) -> str:
