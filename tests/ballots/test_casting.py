@@ -16,9 +16,7 @@ from ballots.domain import (
     PollNotOpen,
     new_code,
 )
-from ballots.store import (
-    UnknownPoll,
-)
+from ballots.store import UnknownPoll
 from chassis.errors import Refused
 from tests.ballots.meetings import (
     BODY,

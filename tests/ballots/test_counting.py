@@ -7,10 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ballots import usecases
-from ballots.domain import (
-    PollNotOpen,
-    RuleChanged,
-)
+from ballots.domain import PollNotOpen, RuleChanged
 from ballots.plugins import ADOPTION_RULES
 from chassis.plugins import PluginFailed
 from tests.ballots.meetings import (
